@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The batch: the one data type that moves through the house.
+ *
+ * Events in columns of equal length. A fixed field is an array with a cell for every row; it is
+ * NULL while no row has it (or when a scan did not ask for it). An attribute is a sparse column:
+ * ascending row numbers beside tagged values, so memory follows what was sent and 2,000 names do no
+ * harm. Names and texts are codes into the batch's own strings; everything lives in one arena.
+ *
+ * A batch is written by one thread, then sealed by being given away: from then on it is immutable
+ * and shared by counting references (commit, level 0, queries and feed hold it at once). The one
+ * exception is the commit itself, which fills `arrival` before anybody else sees the batch.
+ *
+ *     struct tv_batch *batch = tv_batch_new();
+ *     uint32_t row = tv_batch_add_row(batch);
+ *     tv_batch_set_time(batch, row, now);
+ *     tv_batch_set_text(batch, TV_FIELD_SERVICE, row, TV_STR("checkout"));
+ *     tv_batch_set_attr(batch, tv_batch_attr(batch, TV_STR("user.id")), row, tv_value_i64(7));
+ *     tv_batch_unref(batch);
+ */
+#ifndef TV_EVENT_BATCH_H
+#define TV_EVENT_BATCH_H
+
+#include "base/map.h"
+#include "event/field.h"
+#include "event/strings.h"
+
+#include <stdatomic.h>
+
+struct tv_attr {
+    uint32_t name; /* code */
+    bool secret;   /* masked by its name: its values are stored as tv_redact_mask() */
+    uint32_t count, cap;
+    uint32_t *rows; /* ascending, no row twice */
+    uint8_t *types; /* enum tv_type of each */
+    uint64_t *bits; /* bool 0/1; int64; double's bits; code of STR and JSON */
+};
+
+struct tv_batch {
+    uint32_t magic;
+    atomic_uint refs;
+    uint32_t rows, cap;
+    void *columns[TV_FIELD_COUNT]; /* by tv_field_column's type, or NULL */
+    struct tv_attr *attrs;
+    uint32_t attr_count, attr_cap;
+    struct tv_map attr_by_name; /* name → index into attrs */
+    struct tv_strings strings;
+    struct tv_arena arena;
+    uint8_t request_key[16]; /* hash of an Idempotency-Key; all 0 is none */
+};
+
+enum { TV_BATCH_ROWS_MAX = 1 << 20, TV_BATCH_ATTRS_MAX = 65536 };
+
+/* One reference, owned by the caller. */
+struct tv_batch *tv_batch_new(void);
+struct tv_batch *tv_batch_ref(struct tv_batch *batch);
+void tv_batch_unref(struct tv_batch *batch);
+/* All memory it holds. */
+size_t tv_batch_bytes(const struct tv_batch *batch);
+
+/* Writing. A new row has every field absent. Setting a fixed cell again replaces it. */
+uint32_t tv_batch_add_row(struct tv_batch *batch);
+/* Takes back the last row with all its cells (a document turned out bad half-way). */
+void tv_batch_drop_last_row(struct tv_batch *batch);
+/* The column, made (all absent) if there was none; cap cells, the first `rows` in use. */
+void *tv_batch_column(struct tv_batch *batch, enum tv_field field);
+void tv_batch_set_time(struct tv_batch *batch, uint32_t row, int64_t time_ns);
+void tv_batch_set_i64(struct tv_batch *batch, enum tv_field field, uint32_t row, int64_t value);
+void tv_batch_set_u64(struct tv_batch *batch, enum tv_field field, uint32_t row, uint64_t value);
+void tv_batch_set_u8(struct tv_batch *batch, enum tv_field field, uint32_t row, uint8_t value);
+void tv_batch_set_id(struct tv_batch *batch, enum tv_field field, uint32_t row, struct tv_id id);
+/* Interns the text; EVENT_ID, MESSAGE and CAUSED_BY are appended instead. */
+void tv_batch_set_text(struct tv_batch *batch, enum tv_field field, uint32_t row,
+                       struct tv_str text);
+
+/* The attribute's index, made if there was none; `name` is copied. UINT32_MAX past
+ * TV_BATCH_ATTRS_MAX names. Whether it is a secret is decided here, once. */
+uint32_t tv_batch_attr(struct tv_batch *batch, struct tv_str name);
+/* The index, or UINT32_MAX. */
+uint32_t tv_batch_find_attr(const struct tv_batch *batch, struct tv_str name);
+/* Sets the last row's value or that of a later row than any set so far (asserted); again for the
+ * same row replaces. NULL values take it away. Text is interned up to 128 bytes, else appended. A
+ * secret attribute stores the mask whatever the value. */
+void tv_batch_set_attr(struct tv_batch *batch, uint32_t attr, uint32_t row, struct tv_value value);
+
+/* Reading. */
+static inline const int64_t *tv_batch_i64(const struct tv_batch *batch, enum tv_field field)
+{
+    return batch->columns[field];
+}
+
+static inline const uint64_t *tv_batch_u64(const struct tv_batch *batch, enum tv_field field)
+{
+    return batch->columns[field];
+}
+
+static inline const uint32_t *tv_batch_codes(const struct tv_batch *batch, enum tv_field field)
+{
+    return batch->columns[field];
+}
+
+static inline const uint8_t *tv_batch_u8(const struct tv_batch *batch, enum tv_field field)
+{
+    return batch->columns[field];
+}
+
+static inline const struct tv_id *tv_batch_ids(const struct tv_batch *batch, enum tv_field field)
+{
+    return batch->columns[field];
+}
+
+/* Text of a CODE field; {NULL, 0} if absent. Borrowed from the batch. */
+struct tv_str tv_batch_text(const struct tv_batch *batch, enum tv_field field, uint32_t row);
+/* A fixed field as a value: enumerations as their text, ids as 32 or 16 hex digits written into
+ * `scratch`, absent as NULL. The result borrows batch or scratch. */
+struct tv_value tv_batch_value(const struct tv_batch *batch, enum tv_field field, uint32_t row,
+                               char scratch[33]);
+/* An attribute's value in a row (binary search), NULL if absent. */
+struct tv_value tv_batch_attr_value(const struct tv_batch *batch, uint32_t attr, uint32_t row);
+/* Any field by reference, virtual ones included. */
+struct tv_value tv_batch_ref_value(const struct tv_batch *batch, const struct tv_field_ref *ref,
+                                   uint32_t row, char scratch[33]);
+/* DESIGN's error_occurred of a row: type error, status error, severity ≥ ERROR, HTTP status ≥ 500. */
+bool tv_batch_is_error(const struct tv_batch *batch, uint32_t row);
+
+/* Appends the given rows of `from` to `into` (all columns, texts re-interned). For compaction and
+ * sorting; `rows` in any order. */
+void tv_batch_append_rows(struct tv_batch *into, const struct tv_batch *from, const uint32_t *rows,
+                          uint32_t count);
+/* Keeps only the given rows (ascending) of a batch that nobody else holds. */
+void tv_batch_keep(struct tv_batch *batch, const uint32_t *rows, uint32_t count);
+
+#endif

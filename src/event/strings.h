@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The texts of a batch: a table of strings named by 32-bit codes. Code 0 is "absent".
+ *
+ * Texts that repeat (services, names, attribute values) are interned: equal text, equal code. Texts
+ * that do not (event ids, messages) are appended without a look-up; they get a code each, so equal
+ * codes mean equal text, but not the other way round. The bytes live in the batch's arena. */
+#ifndef TV_EVENT_STRINGS_H
+#define TV_EVENT_STRINGS_H
+
+#include "base/arena.h"
+
+struct tv_strings {
+    struct tv_str *items; /* by code; items[0] is absent */
+    uint32_t *hashes;     /* by code; of interned ones */
+    uint32_t count, cap;  /* count includes code 0 once anything was added */
+    uint32_t *slots;      /* codes of interned texts; 0 is free */
+    uint32_t slot_count;
+    uint64_t text_bytes;
+};
+
+/* All memory comes from `arena`, which must be the same in every call. */
+uint32_t tv_strings_intern(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text);
+uint32_t tv_strings_append(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text);
+/* As tv_strings_append, but borrows the bytes: they must live as long as the arena. */
+uint32_t tv_strings_borrow(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text);
+/* The code of an interned text, or 0. */
+uint32_t tv_strings_find(const struct tv_strings *strings, struct tv_str text);
+
+static inline struct tv_str tv_strings_get(const struct tv_strings *strings, uint32_t code)
+{
+    return code ? strings->items[code] : (struct tv_str){NULL, 0};
+}
+
+#endif
