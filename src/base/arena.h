@@ -29,6 +29,6 @@ struct tv_str tv_arena_str(struct tv_arena *arena, struct tv_str text);
 struct tv_str tv_arena_printf(struct tv_arena *arena, const char *format, ...) TV_PRINTF(2, 3);
 /* Grows an array in the arena: copies `have` of `item_bytes` each to new room for `cap`. */
 void *tv_arena_grow(struct tv_arena *arena, const void *items, size_t have, size_t cap,
-                    size_t item_bytes) __attribute__((returns_nonnull));
+        size_t item_bytes) __attribute__((returns_nonnull));
 
 #endif

@@ -10,8 +10,8 @@ struct tv_json; /* a value of the tree; owned by its document */
 
 /* Parses a whole document of at most 1 MiB; TV_BAD_INPUT with a position otherwise. On TV_OK *out
  * is owned by the caller (tv_json_free). */
-TV_CHECKED enum tv_status tv_json_parse(struct tv_str text, struct tv_json **out,
-                                        struct tv_error *err);
+TV_CHECKED enum tv_status tv_json_parse(
+        struct tv_str text, struct tv_json **out, struct tv_error *err);
 void tv_json_free(struct tv_json *document);
 
 enum tv_json_type {

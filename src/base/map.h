@@ -12,15 +12,20 @@
 
 struct tv_map_entry {
     struct tv_str key;
-    uint64_t hash;
+    uint64_t hash; /* seeded per process: not for storing */
     uint64_t value;
+};
+
+struct tv_map_slot {
+    uint32_t entry; /* index + 1 into entries; 0 is free */
+    uint32_t tag;   /* the upper half of its hash */
 };
 
 struct tv_map {
     struct tv_map_entry *entries; /* in order of insertion */
     size_t count, cap;
-    uint32_t *slots; /* index + 1 into entries; 0 is free */
-    size_t slot_count;
+    struct tv_map_slot *slots;
+    size_t slot_count; /* a power of two */
 };
 
 /* Frees the tables (not borrowed keys). */
@@ -31,7 +36,7 @@ uint64_t *tv_map_get(const struct tv_map *map, struct tv_str key);
  * true). The key is borrowed for the map's life. Valid until the next put. */
 uint64_t *tv_map_put(struct tv_map *map, struct tv_str key, bool *added);
 /* As tv_map_put, but a new key is copied into the arena first. */
-uint64_t *tv_map_put_copy(struct tv_map *map, struct tv_arena *arena, struct tv_str key,
-                          bool *added);
+uint64_t *tv_map_put_copy(
+        struct tv_map *map, struct tv_arena *arena, struct tv_str key, bool *added);
 
 #endif

@@ -9,8 +9,8 @@
 struct tv_regex; /* immutable once made; may be used by any thread at once */
 
 /* Compiles a pattern of at most 4 KiB, UTF-8. TV_BAD_INPUT with the offset of the fault. */
-TV_CHECKED enum tv_status tv_regex_new(struct tv_str pattern, struct tv_regex **out,
-                                       struct tv_error *err);
+TV_CHECKED enum tv_status tv_regex_new(
+        struct tv_str pattern, struct tv_regex **out, struct tv_error *err);
 void tv_regex_free(struct tv_regex *regex);
 /* Whether the pattern is found in the text. A match that exceeds the work limit counts as not
  * found and sets *gave_up (may be NULL). */

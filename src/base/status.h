@@ -16,27 +16,27 @@
 #include <stdint.h>
 
 /* X(code, wire name, HTTP status) */
-#define TV_STATUS_LIST(X)                                                                          \
-    X(OK, "ok", 200)                                                                               \
-    X(BAD_INPUT, "bad_input", 400)                                                                 \
-    X(SYNTAX, "syntax_error", 400)                                                                 \
-    X(UNAUTHORIZED, "unauthorized", 401)                                                           \
-    X(FORBIDDEN, "forbidden", 403)                                                                 \
-    X(NOT_FOUND, "not_found", 404)                                                                 \
-    X(METHOD, "method_not_allowed", 405)                                                           \
-    X(CONFLICT, "conflict", 409)                                                                   \
-    X(TOO_LARGE, "too_large", 413)                                                                 \
-    X(UNSUPPORTED, "unsupported", 415)                                                             \
-    X(QUOTA, "quota_exceeded", 429)                                                                \
-    X(HEADERS, "headers_too_large", 431)                                                           \
-    X(CANCELLED, "cancelled", 499)                                                                 \
-    X(INTERNAL, "internal", 500)                                                                   \
-    X(NOT_BUILT, "not_implemented", 501)                                                           \
-    X(OVERLOADED, "overloaded", 503)                                                               \
-    X(FULL, "storage_full", 503)                                                                   \
-    X(IO, "io_error", 503)                                                                         \
-    X(CORRUPT, "corrupt", 500)                                                                     \
-    X(NEWER, "newer_format", 500)                                                                  \
+#define TV_STATUS_LIST(X)                \
+    X(OK, "ok", 200)                     \
+    X(BAD_INPUT, "bad_input", 400)       \
+    X(SYNTAX, "syntax_error", 400)       \
+    X(UNAUTHORIZED, "unauthorized", 401) \
+    X(FORBIDDEN, "forbidden", 403)       \
+    X(NOT_FOUND, "not_found", 404)       \
+    X(METHOD, "method_not_allowed", 405) \
+    X(CONFLICT, "conflict", 409)         \
+    X(TOO_LARGE, "too_large", 413)       \
+    X(UNSUPPORTED, "unsupported", 415)   \
+    X(QUOTA, "quota_exceeded", 429)      \
+    X(HEADERS, "headers_too_large", 431) \
+    X(CANCELLED, "cancelled", 499)       \
+    X(INTERNAL, "internal", 500)         \
+    X(NOT_BUILT, "not_implemented", 501) \
+    X(OVERLOADED, "overloaded", 503)     \
+    X(FULL, "storage_full", 503)         \
+    X(IO, "io_error", 503)               \
+    X(CORRUPT, "corrupt", 500)           \
+    X(NEWER, "newer_format", 500)        \
     X(TIMEOUT, "timeout", 504)
 
 enum tv_status {
@@ -45,10 +45,14 @@ enum tv_status {
 #undef X
 };
 
-#define TV_CHECKED __attribute__((warn_unused_result))
-#define TV_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define TV_CHECKED             __attribute__((warn_unused_result))
+#define TV_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
-enum { TV_ERROR_MESSAGE_BYTES = 256, TV_ERROR_HINT_BYTES = 256, TV_ERROR_EXPECTED_BYTES = 256 };
+enum {
+    TV_ERROR_MESSAGE_BYTES = 256,
+    TV_ERROR_HINT_BYTES = 256,
+    TV_ERROR_EXPECTED_BYTES = 256
+};
 
 /* A failure for a human. `line` 0 means that there is no position; offsets count bytes from 0,
  * lines and columns from 1 (columns in code points). `expected` is a comma-separated list. */
@@ -74,7 +78,7 @@ enum tv_status tv_fail(struct tv_error *err, enum tv_status status, const char *
 void tv_error_hint(struct tv_error *err, const char *format, ...) TV_PRINTF(2, 3);
 
 /* A broken invariant: prints the place and aborts, in release builds too. */
-#define TV_ASSERT(condition)                                                                       \
+#define TV_ASSERT(condition) \
     ((condition) ? (void)0 : tv_assert_failed(#condition, __FILE__, __LINE__))
 
 _Noreturn void tv_assert_failed(const char *condition, const char *file, int line);

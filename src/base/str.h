@@ -43,11 +43,14 @@ struct tv_str tv_str_cut(struct tv_str text, char separator, struct tv_str *rest
 
 /* Whether the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool tv_utf8_valid(struct tv_str text);
+/* The length of the UTF-8 sequence that the text begins with; 0 if it begins with none. */
+size_t tv_utf8_sequence(struct tv_str text);
 /* The longest prefix of at most `max_bytes` that ends on a code point's boundary. */
 struct tv_str tv_utf8_prefix(struct tv_str text, size_t max_bytes);
 
 /* The whole text as a number; false (and *out untouched) if anything is left over, it is empty, or
- * the value does not fit. tv_str_to_f64 takes JSON's number grammar plus a leading '+', finite
+ * the value does not fit. Integers are decimal digits, for int64 behind an optional sign.
+ * tv_str_to_f64 takes JSON's number grammar plus a leading '+', finite
  * results only, correctly rounded and independent of the locale. */
 TV_CHECKED bool tv_str_to_u64(struct tv_str text, uint64_t *out);
 TV_CHECKED bool tv_str_to_i64(struct tv_str text, int64_t *out);
@@ -58,8 +61,9 @@ TV_CHECKED bool tv_hex_decode(struct tv_str text, uint8_t *out, size_t bytes);
 /* Writes 2 × bytes lower-case digits, no NUL. */
 void tv_hex_encode(const uint8_t *in, size_t bytes, char *out);
 
-/* The nearest of `count` candidates by Damerau-Levenshtein distance (Damerau 1964), at most a third
- * of the text's length away; its index or -1. For "did you mean". */
+/* The nearest of `count` candidates by optimal string alignment distance (Damerau 1964's four
+ * errors, no substring edited twice; ASCII case ignored), at most a third of the text's length
+ * away; its index or -1. Texts and candidates over 64 bytes are not compared. For "did you mean". */
 int tv_str_nearest(struct tv_str text, const struct tv_str *candidates, size_t count);
 
 #endif

@@ -6,16 +6,18 @@
 
 #include "base/str.h"
 
-#define TV_NS_PER_US INT64_C(1000)
-#define TV_NS_PER_MS INT64_C(1000000)
-#define TV_NS_PER_S INT64_C(1000000000)
-#define TV_NS_PER_MIN (60 * TV_NS_PER_S)
+#define TV_NS_PER_US   INT64_C(1000)
+#define TV_NS_PER_MS   INT64_C(1000000)
+#define TV_NS_PER_S    INT64_C(1000000000)
+#define TV_NS_PER_MIN  (60 * TV_NS_PER_S)
 #define TV_NS_PER_HOUR (3600 * TV_NS_PER_S)
-#define TV_NS_PER_DAY (86400 * TV_NS_PER_S)
-#define TV_TIME_MIN INT64_C(0)
-#define TV_TIME_MAX INT64_MAX
+#define TV_NS_PER_DAY  (86400 * TV_NS_PER_S)
+#define TV_TIME_MIN    INT64_C(0)
+#define TV_TIME_MAX    INT64_MAX
 
-enum { TV_TIME_TEXT_BYTES = 31 }; /* "2024-01-15T15:47:23.000000000Z" and a NUL */
+enum {
+    TV_TIME_TEXT_BYTES = 31
+}; /* "2024-01-15T15:47:23.000000000Z" and a NUL */
 
 /* The wall clock, and a clock that never steps back (for deadlines and rates). */
 int64_t tv_time_now(void);
