@@ -12,9 +12,6 @@ cd "$web"
 exec 9>.build.lock
 flock 9
 
-if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-    npm ci --no-audit --no-fund
-    touch node_modules/.package-lock.json
-fi
+"$tools/../npm-modules" "$web"
 npm run --silent build
 node "$tools/embed.mjs" dist "$generated"
