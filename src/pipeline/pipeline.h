@@ -36,7 +36,7 @@ struct tv_pipeline_stats {
     uint64_t accepted_events, committed_events, failed_events, refused;
     uint64_t groups;
     size_t waiting_bytes;
-    int64_t last_commit_ns; /* wall clock */
+    int64_t last_commit_ns;      /* wall clock */
     enum tv_status last_failure; /* TV_OK if the last commit was good */
 };
 void tv_pipeline_stats(const struct tv_pipeline *pipeline, struct tv_pipeline_stats *out);

@@ -181,6 +181,7 @@ TV_CHECKED enum tv_status tv_token_remove(const char *dir, const char *name, str
 struct tv_store_stats {
     uint64_t events, segments, level0_segments, level0_events;
     uint64_t file_bytes, wal_bytes, payload_bytes, level0_bytes, cache_bytes;
+    uint64_t disk_bytes_max;
     uint64_t commits, compactions, events_compacted, expired_events, duplicates;
     int64_t last_sync_ns, last_commit_ns;
     bool read_only; /* the disk is full, or an I/O error stopped writing */

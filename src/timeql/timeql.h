@@ -24,7 +24,8 @@ struct tv_query_env {
     uint32_t rows_max;           /* 0: the default of 10,000 */
 };
 
-/* On TV_OK *out is owned by the caller (tv_query_free). Errors carry position, expected, hint. */
+/* On TV_OK *out is owned by the caller (tv_query_free). Errors carry position, expected, hint.
+ * Everything in `env` is borrowed during the call only: the query keeps copies. */
 TV_CHECKED enum tv_status tv_query_prepare(const struct tv_query_env *env, struct tv_query **out,
                                            struct tv_error *err);
 void tv_query_free(struct tv_query *query);
