@@ -4,8 +4,8 @@
  * Whole blocks of the store go through one context per thread, since making a context costs more
  * than a small column does; it is freed when its thread ends. Bodies from outside are streamed in
  * steps, so that a bomb costs what was allowed and not what it claims: the buffer grows with what
- * really came out, one byte is asked for past the limit, and zstd's window is held at 128 MiB,
- * which is what RFC 8878 obliges nobody to exceed (its section 3.1.1.1.2 recommends 8 MiB). */
+ * really came out, one byte is asked for past the limit, and a zstd frame that wants a window
+ * over 128 MiB is refused (RFC 8878 section 3.1.1.1.2 lets a decoder set such a bound). */
 #include "base/compress.h"
 
 #include <limits.h>

@@ -8,7 +8,8 @@
 
 struct tv_regex; /* immutable once made; may be used by any thread at once */
 
-/* Compiles a pattern of at most 4 KiB, UTF-8. TV_BAD_INPUT with the offset of the fault. */
+/* Compiles a pattern of at most 4 KiB, UTF-8. TV_BAD_INPUT with err->offset at the fault (its
+ * line stays 0: the pattern is part of something larger). On TV_OK *out is owned by the caller. */
 TV_CHECKED enum tv_status tv_regex_new(
         struct tv_str pattern, struct tv_regex **out, struct tv_error *err);
 void tv_regex_free(struct tv_regex *regex);
