@@ -8,10 +8,9 @@ generated=$2
 tools=$(cd "$(dirname "$0")" && pwd)
 
 mkdir -p "$(dirname "$generated")"
-cd "$web"
-exec 9>.build.lock
-flock 9
-
 "$tools/../npm-modules" "$web"
+cd "$web"
+exec 9<.
+flock 9
 npm run --silent build
 node "$tools/embed.mjs" dist "$generated"
