@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The house put together. Making goes from the store outwards, taking down the other way round: the
+ * doors close first, what was accepted is committed and answered, and only then does the store
+ * close. */
+#include "daemon/daemon.h"
+#include "api/api.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "ingest/ingest.h"
+#include "sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    WRITER_THREADS = 1,
+    MAINTENANCE_THREADS = 1,
+    DECODE_THREADS = 2,
+    QUERY_THREADS = 4,
+    DECODE_QUEUE = 256,
+    QUERY_QUEUE = 64,
+    QUERY_TIMEOUT_S = 30,
+    TOKENS_FRESH_MS = 1000, /* how soon a token made beside the daemon is known */
+    ALLOWED_HOSTS_MAX = 32,
+    DOORS_MAX = 8
+};
+
+struct daemon {
+    const struct tv_config *config;
+    struct tv_loop *loop;
+    struct tv_lane *writer, *maintenance, *decode, *query;
+    struct tv_store *store;
+    struct tv_feed *feed;
+    struct tv_pipeline *pipeline;
+    struct tv_http_server *server;
+    struct tv_ingest *ingest;
+    struct tv_api *api;
+    struct tv_sim *sim;
+    uint16_t http_port, udp_port;
+
+    struct tv_token *tokens;
+    size_t token_count;
+    int64_t tokens_read_ns; /* monotonic; 0 is never */
+};
+
+/* Tokens. */
+
+static void refresh_tokens(struct daemon *daemon)
+{
+    int64_t now_ns = tv_time_monotonic();
+    if (daemon->tokens_read_ns && now_ns - daemon->tokens_read_ns < TOKENS_FRESH_MS * TV_NS_PER_MS)
+        return;
+    struct tv_token *tokens;
+    size_t count;
+    struct tv_error err;
+    daemon->tokens_read_ns = now_ns;
+    if (tv_store_tokens(daemon->store, &tokens, &count, &err) != TV_OK) {
+        /* The tokens known so far stay in force: a failing disk opens no door. */
+        tv_log(TV_LOG_ERROR, "tokens cannot be read", "reason", err.message, (char *)NULL);
+        return;
+    }
+    free(daemon->tokens);
+    daemon->tokens = tokens;
+    daemon->token_count = count;
+}
+
+static unsigned token_scopes(void *ctx, struct tv_str token)
+{
+    struct daemon *daemon = ctx;
+    uint8_t hash[TV_SECRET_HASH_BYTES];
+    unsigned scopes = 0;
+    refresh_tokens(daemon);
+    tv_secret_hash(token, hash);
+    for (size_t i = 0; i < daemon->token_count; i++)
+        if (tv_secret_equal(hash, daemon->tokens[i].hash, sizeof hash))
+            scopes |= daemon->tokens[i].scopes;
+    return scopes;
+}
+
+static bool token_required(void *ctx)
+{
+    struct daemon *daemon = ctx;
+    refresh_tokens(daemon);
+    return daemon->token_count > 0;
+}
+
+static bool is_loopback(const char *address)
+{
+    struct tv_str text = tv_str_of(address);
+    return tv_str_starts_with(text, TV_STR("127.")) ||
+            tv_str_starts_with(text, TV_STR("localhost:")) ||
+            tv_str_starts_with(text, TV_STR("[::1]:"));
+}
+
+static enum tv_status check_exposure(
+        struct daemon *daemon, const char *address, struct tv_error *err)
+{
+    if (!address || is_loopback(address) || daemon->config->insecure || token_required(daemon))
+        return TV_OK;
+    (void)tv_fail(err, TV_FORBIDDEN, "'%s' is not a loopback address and no token exists", address);
+    tv_error_hint(err, "make one with 'traversiond token create --scope admin', or say --insecure");
+    return TV_FORBIDDEN;
+}
+
+/* /api/v1/status's listeners: the doors of ingest with their addresses. */
+static size_t doors(void *ctx, struct tv_api_door *out, size_t max)
+{
+    struct daemon *daemon = ctx;
+    struct tv_ingest_door found[DOORS_MAX];
+    size_t count = tv_ingest_doors(daemon->ingest, found, DOORS_MAX);
+    count = count < max ? count : max;
+    for (size_t i = 0; i < count; i++) {
+        bool udp = strcmp(found[i].name, "udp") == 0;
+        out[i] = (struct tv_api_door){
+                .name = found[i].name,
+                .requests = found[i].requests,
+                .events = found[i].events,
+                .rejected = found[i].rejected,
+                .bytes = found[i].bytes,
+                .dropped = udp ? tv_ingest_udp_dropped(daemon->ingest) : 0,
+                .last_event_ns = found[i].last_event_ns,
+                .last_reject_ns = found[i].last_reject_ns,
+        };
+        memcpy(out[i].last_reject, found[i].last_reject, sizeof out[i].last_reject);
+        (void)snprintf(out[i].address, sizeof out[i].address, "%s",
+                udp ? daemon->config->udp_listen : daemon->config->listen);
+    }
+    return count;
+}
+
+/* Making. */
+
+static enum tv_status make_store(struct daemon *daemon, struct tv_error *err)
+{
+    const struct tv_config *config = daemon->config;
+    struct tv_store_config store = {
+            .dir = config->data_dir,
+            .retention_ns = config->retention_ns,
+            .disk_bytes_max = config->max_disk_bytes,
+            .cache_bytes = (size_t)config->max_memory_bytes / 8,
+    };
+    enum tv_status status = tv_store_open(&store, &daemon->store, err);
+    if (status != TV_OK)
+        return status;
+    daemon->feed = tv_feed_new();
+    struct tv_pipeline_config pipeline = {
+            .loop = daemon->loop,
+            .writer_lane = daemon->writer,
+            .maintenance_lane = daemon->maintenance,
+            .store = daemon->store,
+            .feed = daemon->feed,
+            .waiting_bytes_max = (size_t)config->max_memory_bytes / 8,
+    };
+    daemon->pipeline = tv_pipeline_new(&pipeline);
+    return TV_OK;
+}
+
+static size_t split_hosts(const char *text, struct tv_str *out)
+{
+    size_t count = 0;
+    struct tv_str rest = tv_str_of(text);
+    while (rest.ptr && count < ALLOWED_HOSTS_MAX) {
+        struct tv_str host = tv_str_trim(tv_str_cut(rest, ',', &rest));
+        if (host.len)
+            out[count++] = host;
+    }
+    return count;
+}
+
+static void make_server(struct daemon *daemon, struct tv_str *hosts)
+{
+    const struct tv_config *config = daemon->config;
+    struct tv_http_config http = {
+            .inflight_bytes_max = (size_t)config->max_memory_bytes / 4,
+            .allowed_hosts = hosts,
+            .allowed_host_count = split_hosts(config->allowed_hosts, hosts),
+            .insecure = config->insecure,
+            .token_scopes = token_scopes,
+            .token_required = token_required,
+            .ctx = daemon,
+    };
+    daemon->server = tv_http_server_new(daemon->loop, &http);
+    daemon->ingest = tv_ingest_new(&(struct tv_ingest_config){
+            .loop = daemon->loop,
+            .decode_lane = daemon->decode,
+            .sink = tv_pipeline_sink(daemon->pipeline),
+    });
+    tv_ingest_add_routes(daemon->ingest, daemon->server);
+    daemon->api = tv_api_new(&(struct tv_api_config){
+            .loop = daemon->loop,
+            .query_lane = daemon->query,
+            .store = daemon->store,
+            .pipeline = daemon->pipeline,
+            .feed = daemon->feed,
+            .server = daemon->server,
+            .doors = doors,
+            .doors_ctx = daemon,
+            .query_timeout_ns = QUERY_TIMEOUT_S * TV_NS_PER_S,
+    });
+}
+
+static enum tv_status listen_all(struct daemon *daemon, struct tv_error *err)
+{
+    const struct tv_config *config = daemon->config;
+    enum tv_status status = check_exposure(daemon, config->listen, err);
+    if (status == TV_OK)
+        status = check_exposure(daemon, config->udp_listen, err);
+    if (status == TV_OK)
+        status = tv_http_listen(daemon->server, config->listen, &daemon->http_port, err);
+    if (status == TV_OK && config->udp_listen)
+        status = tv_ingest_open_udp(daemon->ingest, config->udp_listen, &daemon->udp_port, err);
+    return status;
+}
+
+/* "127.0.0.1:0" with the port that the system chose. */
+static void format_address(const char *address, uint16_t port, char *out, size_t bytes)
+{
+    const char *colon = strrchr(address, ':');
+    (void)snprintf(out, bytes, "%.*s:%u", (int)(colon - address), address, (unsigned)port);
+}
+
+static void say_listening(const struct daemon *daemon)
+{
+    char http[64], udp[64] = "off";
+    format_address(daemon->config->listen, daemon->http_port, http, sizeof http);
+    if (daemon->config->udp_listen)
+        format_address(daemon->config->udp_listen, daemon->udp_port, udp, sizeof udp);
+    tv_log(TV_LOG_INFO, "listening", "http", http, "udp", udp, "data", daemon->config->data_dir,
+            "version", TRAVERSION_VERSION, (char *)NULL);
+}
+
+static void start_demo(struct daemon *daemon)
+{
+    char address[64], url[sizeof address + sizeof "http:///api/v1/events"];
+    format_address(daemon->config->listen, daemon->http_port, address, sizeof address);
+    (void)snprintf(url, sizeof url, "http://%s/api/v1/events", address);
+    daemon->sim = tv_sim_new(&(struct tv_sim_config){.loop = daemon->loop, .url = url});
+}
+
+static enum tv_status make(struct daemon *daemon, struct tv_str *hosts, struct tv_error *err)
+{
+    unsigned threads = WRITER_THREADS + MAINTENANCE_THREADS + DECODE_THREADS + QUERY_THREADS;
+    enum tv_status status = tv_loop_new(threads, &daemon->loop, err);
+    if (status != TV_OK)
+        return status;
+    daemon->writer = tv_lane_new(daemon->loop, "writer", WRITER_THREADS, 0);
+    daemon->maintenance = tv_lane_new(daemon->loop, "maintenance", MAINTENANCE_THREADS, 0);
+    daemon->decode = tv_lane_new(daemon->loop, "decode", DECODE_THREADS, DECODE_QUEUE);
+    daemon->query = tv_lane_new(daemon->loop, "query", QUERY_THREADS, QUERY_QUEUE);
+    status = make_store(daemon, err);
+    if (status != TV_OK)
+        return status;
+    make_server(daemon, hosts);
+    return listen_all(daemon, err);
+}
+
+/* Taking down. */
+
+static void close_doors(struct daemon *daemon)
+{
+    if (daemon->sim)
+        tv_sim_free(daemon->sim);
+    if (daemon->api)
+        tv_api_stop(daemon->api);
+    while (daemon->decode && !tv_lane_idle(daemon->decode))
+        tv_loop_run_once(daemon->loop);
+    if (daemon->pipeline)
+        tv_pipeline_drain(daemon->pipeline);
+    if (daemon->server)
+        tv_http_server_free(daemon->server);
+}
+
+static void take_down(struct daemon *daemon)
+{
+    close_doors(daemon);
+    if (daemon->ingest)
+        tv_ingest_free(daemon->ingest);
+    tv_api_free(daemon->api);
+    tv_pipeline_free(daemon->pipeline);
+    if (daemon->feed)
+        tv_feed_free(daemon->feed);
+    if (daemon->store)
+        tv_store_close(daemon->store);
+    struct tv_lane *lanes[] = {daemon->writer, daemon->maintenance, daemon->decode, daemon->query};
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
+        if (lanes[i])
+            tv_lane_free(lanes[i]);
+    if (daemon->loop)
+        tv_loop_free(daemon->loop);
+    free(daemon->tokens);
+}
+
+static void on_signal(void *ctx)
+{
+    struct daemon *daemon = ctx;
+    tv_log(TV_LOG_INFO, "stopping", (char *)NULL);
+    tv_loop_stop(daemon->loop);
+}
+
+enum tv_status tv_daemon_run(const struct tv_config *config, struct tv_error *err)
+{
+    struct daemon daemon = {.config = config};
+    struct tv_str hosts[ALLOWED_HOSTS_MAX];
+    enum tv_status status = make(&daemon, hosts, err);
+    if (status == TV_OK) {
+        tv_loop_on_signal(daemon.loop, on_signal, &daemon);
+        say_listening(&daemon);
+        if (config->demo)
+            start_demo(&daemon);
+        tv_loop_run(daemon.loop);
+    }
+    take_down(&daemon);
+    if (status == TV_OK)
+        tv_log(TV_LOG_INFO, "stopped", (char *)NULL);
+    return status;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Composition: makes every room, ties them together, runs the loop, takes them down again. */
+#ifndef TV_DAEMON_DAEMON_H
+#define TV_DAEMON_DAEMON_H
+
+#include "daemon/config.h"
+
+/* Runs until SIGINT or SIGTERM; TV_OK after an orderly end. */
+TV_CHECKED enum tv_status tv_daemon_run(const struct tv_config *config, struct tv_error *err);
+
+/* `traversiond token …`; the process's exit code. `argv` starts behind "token". */
+int tv_token_command(int argc, char *const *argv);
+
+#endif
