@@ -6,11 +6,13 @@
  * slower. A double is written in the shortest form that reads back the same. Ryū or Grisu would do
  * that in one pass with tables of ten kilobytes; here the two cases that telemetry is made of are
  * fast instead: whole numbers, and decimals of at most 15 digits, found by scaling with powers of
- * ten. The rest tries 15, 16 and 17 digits, of which the last is always enough. */
+ * ten. The rest tries 15, 16 and 17 digits, of which the last is always enough;
+ * a subnormal double has fewer significant digits and begins at one. */
 #include "base/digits.h"
 
 #include "base/json_out.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -153,7 +155,7 @@ static size_t write_positive(double value, char *out)
     struct decimal_text number;
     if (short_decimal(value, &number))
         return write_decimal(&number, out);
-    for (int precision = 15;; precision++) {
+    for (int precision = value < DBL_MIN ? 1 : 15;; precision++) {
         printed_decimal(value, precision, &number);
         size_t length = write_decimal(&number, out);
         double back = 0;
