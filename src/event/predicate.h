@@ -39,14 +39,14 @@ struct tv_pred *tv_pred_true(struct tv_arena *arena);
 struct tv_pred *tv_pred_and(struct tv_arena *arena, struct tv_pred *a, struct tv_pred *b);
 struct tv_pred *tv_pred_or(struct tv_arena *arena, struct tv_pred *a, struct tv_pred *b);
 struct tv_pred *tv_pred_not(struct tv_arena *arena, struct tv_pred *a);
-struct tv_pred *tv_pred_compare(struct tv_arena *arena, struct tv_field_ref field, enum tv_op op,
-                                struct tv_value value);
+struct tv_pred *tv_pred_compare(
+        struct tv_arena *arena, struct tv_field_ref field, enum tv_op op, struct tv_value value);
 /* `values` are copied. */
 struct tv_pred *tv_pred_in(struct tv_arena *arena, struct tv_field_ref field,
-                           const struct tv_value *values, size_t count);
+        const struct tv_value *values, size_t count);
 /* Borrows the compiled regex, which must outlive the predicate. */
-struct tv_pred *tv_pred_match(struct tv_arena *arena, struct tv_field_ref field,
-                              const struct tv_regex *regex);
+struct tv_pred *tv_pred_match(
+        struct tv_arena *arena, struct tv_field_ref field, const struct tv_regex *regex);
 /* True if the field is present, false (never unknown) if absent. */
 struct tv_pred *tv_pred_exists(struct tv_arena *arena, struct tv_field_ref field);
 
@@ -55,8 +55,7 @@ struct tv_pred *tv_pred_exists(struct tv_arena *arena, struct tv_field_ref field
  * `out` may be `candidates`. NULL predicate selects all. `scratch` is used and may be released or
  * kept by the caller afterwards. */
 uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch,
-                        const uint32_t *candidates, uint32_t count, uint32_t *out,
-                        struct tv_arena *scratch);
+        const uint32_t *candidates, uint32_t count, uint32_t *out, struct tv_arena *scratch);
 
 /* Every field that evaluation reads is given to `visit` (a virtual one as all fields behind it, each
  * of class FIXED or ATTRIBUTE). */

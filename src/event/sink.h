@@ -19,9 +19,8 @@ struct tv_sink {
     enum tv_status (*accept)(void *self, struct tv_batch *batch, tv_sink_done_fn *done, void *ctx);
 };
 
-TV_CHECKED static inline enum tv_status tv_sink_accept(const struct tv_sink *sink,
-                                                       struct tv_batch *batch,
-                                                       tv_sink_done_fn *done, void *ctx)
+TV_CHECKED static inline enum tv_status tv_sink_accept(
+        const struct tv_sink *sink, struct tv_batch *batch, tv_sink_done_fn *done, void *ctx)
 {
     return sink->accept(sink->self, batch, done, ctx);
 }
@@ -38,6 +37,7 @@ void tv_feed_free(struct tv_feed *feed);
  * subscription ended, from inside fn. */
 struct tv_feed_subscription *tv_feed_subscribe(struct tv_feed *feed, tv_feed_fn *fn, void *ctx);
 void tv_feed_unsubscribe(struct tv_feed_subscription *subscription);
+/* Not from inside a subscriber: batches are seen in order of arrival. */
 void tv_feed_publish(struct tv_feed *feed, struct tv_batch *batch);
 
 #endif

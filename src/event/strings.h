@@ -3,18 +3,25 @@
  *
  * Texts that repeat (services, names, attribute values) are interned: equal text, equal code. Texts
  * that do not (event ids, messages) are appended without a look-up; they get a code each, so equal
- * codes mean equal text, but not the other way round. The bytes live in the batch's arena. */
+ * codes mean equal text, but not the other way round. The bytes live in the batch's arena. The
+ * empty text is a text like any other and has a code of its own. */
 #ifndef TV_EVENT_STRINGS_H
 #define TV_EVENT_STRINGS_H
 
 #include "base/arena.h"
 
+/* Private to strings.c: an interned text's code beside half of its hash; code 0 is free. */
+struct tv_strings_slot {
+    uint32_t code, tag;
+};
+
 struct tv_strings {
     struct tv_str *items; /* by code; items[0] is absent */
-    uint32_t *hashes;     /* by code; of interned ones */
     uint32_t count, cap;  /* count includes code 0 once anything was added */
-    uint32_t *slots;      /* codes of interned texts; 0 is free */
+    struct tv_strings_slot *slots;
     uint32_t slot_count;
+    uint32_t interned; /* slots in use */
+    uint64_t seed;     /* of the hash; differs between processes */
     uint64_t text_bytes;
 };
 
@@ -25,6 +32,8 @@ uint32_t tv_strings_append(struct tv_strings *strings, struct tv_arena *arena, s
 uint32_t tv_strings_borrow(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text);
 /* The code of an interned text, or 0. */
 uint32_t tv_strings_find(const struct tv_strings *strings, struct tv_str text);
+/* Makes room for `more` codes at once, where their number is known before. */
+void tv_strings_reserve(struct tv_strings *strings, struct tv_arena *arena, uint32_t more);
 
 static inline struct tv_str tv_strings_get(const struct tv_strings *strings, uint32_t code)
 {

@@ -53,9 +53,23 @@ static inline struct tv_value tv_value_str(struct tv_str s)
  * ("500"). False for the rest. */
 TV_CHECKED bool tv_value_number(struct tv_value value, double *out);
 
-/* The order of values in ORDER BY and comparisons: NULL first; numbers (I64 and F64, compared
- * exactly, also against STR that is a number) before text; text by bytes. <0, 0, >0. */
+/* The order of values in ORDER BY and comparisons: NULL first; then numbers by value (I64 and F64
+ * compared exactly; BOOL as 0 and 1; STR that is a number as a whole counts as that number, against
+ * other text too, or the order would have cycles; NaN behind all others); then text by bytes.
+ * <0, 0, >0. An order, not an identity: "1", "1.0" and 1 stand at the same place. */
 int tv_value_compare(struct tv_value a, struct tv_value b);
+
+/* A number kept exactly. */
+struct tv_number {
+    bool is_int;
+    int64_t i; /* where is_int */
+    double f;  /* else */
+};
+
+/* The number of a value as tv_value_number sees it, without rounding integers. */
+TV_CHECKED bool tv_value_exact(struct tv_value value, struct tv_number *out);
+/* Exact comparison, NaN behind all others and equal to itself. <0, 0, >0. */
+int tv_number_compare(struct tv_number a, struct tv_number b);
 
 /* "status", "span" … of the event model's small enumerations. */
 enum tv_span_kind {

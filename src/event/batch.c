@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing a batch.
+ *
+ * All columns have the same capacity and double together; the cells behind the last row are kept
+ * absent. So a new row costs an increment: no column is touched but those that the event has. The
+ * arena keeps what was outgrown, which is less than what is in use; who knows the number of rows
+ * reserves them and wastes nothing. (Columns of their own from malloc would give that back, at some
+ * forty allocations a batch; the arena of a small batch is one.)
+ *
+ * What the last row has set among the attributes is linked through them, so that a bad document is
+ * taken back at the cost of what it had set: looking through all attributes would let a body of one
+ * wide event and a million broken ones take minutes. */
+#include "event/batch_internal.h"
+
+#include "base/mem.h"
+#include "event/redact.h"
+
+#include <stdlib.h>
+
+enum {
+    BATCH_MAGIC = 0x7476b001,
+    ROWS_MIN = 16,
+    ATTRS_MIN = 8,
+    ENTRIES_MIN = 8
+};
+
+struct tv_batch *tv_batch_new(void)
+{
+    struct tv_batch *batch = tv_calloc(1, sizeof(*batch));
+    batch->magic = BATCH_MAGIC;
+    batch->set_first = UINT32_MAX;
+    atomic_init(&batch->refs, 1);
+    return batch;
+}
+
+struct tv_batch *tv_batch_ref(struct tv_batch *batch)
+{
+    TV_ASSERT(batch->magic == BATCH_MAGIC);
+    atomic_fetch_add_explicit(&batch->refs, 1, memory_order_relaxed);
+    return batch;
+}
+
+void tv_batch_unref(struct tv_batch *batch)
+{
+    if (!batch)
+        return;
+    TV_ASSERT(batch->magic == BATCH_MAGIC);
+    /* Every holder's reads happen before the last one frees. */
+    if (atomic_fetch_sub_explicit(&batch->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    batch->magic = 0;
+    tv_map_release(&batch->attr_by_name);
+    tv_arena_release(&batch->arena);
+    free(batch);
+}
+
+size_t tv_batch_bytes(const struct tv_batch *batch)
+{
+    const struct tv_map *map = &batch->attr_by_name;
+    return sizeof(*batch) + batch->arena.bytes + map->cap * sizeof(*map->entries) +
+            map->slot_count * sizeof(*map->slots);
+}
+
+void tv_batch_clear_cells(enum tv_field field, void *cells, uint32_t from, uint32_t to)
+{
+    enum tv_column_type type = tv_field_column(field);
+    size_t bytes = tv_column_cell_bytes(type);
+    if (type != TV_COLUMN_I64) {
+        memset((char *)cells + from * bytes, 0, (to - from) * bytes);
+        return;
+    }
+    int64_t *numbers = cells;
+    for (uint32_t i = from; i < to; i++)
+        numbers[i] = TV_ABSENT_I64;
+}
+
+void tv_batch_grow(struct tv_batch *batch, uint32_t rows)
+{
+    TV_ASSERT(rows <= TV_BATCH_ROWS_MAX);
+    uint32_t cap = (uint32_t)tv_grown(batch->cap, rows, ROWS_MIN);
+    for (int i = 0; i < TV_FIELD_COUNT; i++) {
+        enum tv_field field = (enum tv_field)i;
+        if (!batch->columns[field])
+            continue;
+        size_t bytes = tv_column_cell_bytes(tv_field_column(field));
+        batch->columns[field] =
+                tv_arena_grow(&batch->arena, batch->columns[field], batch->rows, cap, bytes);
+        tv_batch_clear_cells(field, batch->columns[field], batch->rows, cap);
+    }
+    batch->cap = cap;
+}
+
+void *tv_batch_column(struct tv_batch *batch, enum tv_field field)
+{
+    if (batch->columns[field])
+        return batch->columns[field];
+    if (batch->cap == 0)
+        tv_batch_grow(batch, 1);
+    size_t bytes = tv_column_cell_bytes(tv_field_column(field));
+    batch->columns[field] = tv_arena_alloc(&batch->arena, batch->cap * bytes);
+    tv_batch_clear_cells(field, batch->columns[field], 0, batch->cap);
+    return batch->columns[field];
+}
+
+void tv_batch_drop_last_row(struct tv_batch *batch)
+{
+    TV_ASSERT(batch->rows > 0);
+    uint32_t row = --batch->rows;
+    for (int i = 0; i < TV_FIELD_COUNT; i++)
+        if (batch->columns[i])
+            tv_batch_clear_cells((enum tv_field)i, batch->columns[i], row, row + 1);
+    for (uint32_t i = batch->set_first; i != UINT32_MAX; i = batch->attrs[i].set_next) {
+        struct tv_attr *attr = &batch->attrs[i];
+        attr->set_row = UINT32_MAX;
+        if (attr->count > 0 && attr->rows[attr->count - 1] == row)
+            attr->count--;
+    }
+    batch->set_first = UINT32_MAX;
+}
+
+void tv_batch_set_text(
+        struct tv_batch *batch, enum tv_field field, uint32_t row, struct tv_str text)
+{
+    uint32_t code = tv_field_is_appended(field)
+            ? tv_strings_append(&batch->strings, &batch->arena, text)
+            : tv_strings_intern(&batch->strings, &batch->arena, text);
+    tv_batch_set_code(batch, field, row, code);
+}
+
+static uint32_t add_attr(struct tv_batch *batch, struct tv_str name)
+{
+    if (batch->attr_count == batch->attr_cap) {
+        uint32_t cap = (uint32_t)tv_grown(batch->attr_cap, batch->attr_count + 1, ATTRS_MIN);
+        batch->attrs = tv_arena_grow(
+                &batch->arena, batch->attrs, batch->attr_count, cap, sizeof(*batch->attrs));
+        batch->attr_cap = cap;
+    }
+    uint32_t code = tv_strings_intern(&batch->strings, &batch->arena, name);
+    *tv_map_put(&batch->attr_by_name, tv_strings_get(&batch->strings, code), NULL) =
+            batch->attr_count;
+    batch->attrs[batch->attr_count] = (struct tv_attr){
+            .name = code, .secret = tv_redact_is_secret(name), .set_row = UINT32_MAX};
+    return batch->attr_count++;
+}
+
+uint32_t tv_batch_find_attr(const struct tv_batch *batch, struct tv_str name)
+{
+    const uint64_t *found = tv_map_get(&batch->attr_by_name, name);
+    return found ? (uint32_t)*found : UINT32_MAX;
+}
+
+uint32_t tv_batch_attr(struct tv_batch *batch, struct tv_str name)
+{
+    uint32_t found = tv_batch_find_attr(batch, name);
+    if (found != UINT32_MAX || batch->attr_count >= TV_BATCH_ATTRS_MAX)
+        return found;
+    return add_attr(batch, name);
+}
+
+uint32_t tv_batch_attr_unbounded(struct tv_batch *batch, struct tv_str name)
+{
+    uint32_t found = tv_batch_find_attr(batch, name);
+    return found != UINT32_MAX ? found : add_attr(batch, name);
+}
+
+void tv_batch_attr_reserve(struct tv_batch *batch, uint32_t index, uint32_t more)
+{
+    struct tv_attr *attr = &batch->attrs[index];
+    if (attr->cap - attr->count >= more)
+        return;
+    uint32_t cap = (uint32_t)tv_grown(attr->cap, (size_t)attr->count + more, ENTRIES_MIN);
+    struct tv_arena *arena = &batch->arena;
+    attr->rows = tv_arena_grow(arena, attr->rows, attr->count, cap, sizeof(*attr->rows));
+    attr->types = tv_arena_grow(arena, attr->types, attr->count, cap, sizeof(*attr->types));
+    attr->bits = tv_arena_grow(arena, attr->bits, attr->count, cap, sizeof(*attr->bits));
+    attr->cap = cap;
+}
+
+uint32_t tv_batch_attr_text(struct tv_batch *batch, struct tv_str text)
+{
+    if (text.len <= TV_BATCH_INTERN_BYTES_MAX)
+        return tv_strings_intern(&batch->strings, &batch->arena, text);
+    return tv_strings_append(&batch->strings, &batch->arena, text);
+}
+
+static uint64_t bits_of(struct tv_batch *batch, struct tv_value value)
+{
+    uint64_t bits = 0;
+    switch (value.type) {
+    case TV_TYPE_NULL:
+        break;
+    case TV_TYPE_BOOL:
+        return value.b ? 1 : 0;
+    case TV_TYPE_I64:
+        return (uint64_t)value.i;
+    case TV_TYPE_F64:
+        memcpy(&bits, &value.f, sizeof(bits));
+        return bits;
+    case TV_TYPE_STR:
+    case TV_TYPE_JSON:
+        return tv_batch_attr_text(batch, value.s);
+    }
+    return bits;
+}
+
+static uint64_t mask_code(struct tv_batch *batch)
+{
+    if (batch->mask == 0)
+        batch->mask = tv_strings_intern(&batch->strings, &batch->arena, tv_redact_mask());
+    return batch->mask;
+}
+
+/* The entry of the row, made at the end if the attribute has none of it. */
+static uint32_t entry_of(struct tv_batch *batch, uint32_t index, uint32_t row)
+{
+    struct tv_attr *attr = &batch->attrs[index];
+    if (attr->count > 0 && attr->rows[attr->count - 1] >= row) {
+        TV_ASSERT(attr->rows[attr->count - 1] == row);
+        return attr->count - 1;
+    }
+    if (attr->count == attr->cap)
+        tv_batch_attr_reserve(batch, index, 1);
+    if (row == batch->rows - 1 && attr->set_row != row) {
+        attr->set_row = row;
+        attr->set_next = batch->set_first;
+        batch->set_first = index;
+    }
+    attr->rows[attr->count] = row;
+    return attr->count++;
+}
+
+void tv_batch_set_attr(struct tv_batch *batch, uint32_t index, uint32_t row, struct tv_value value)
+{
+    TV_ASSERT(index < batch->attr_count && row < batch->rows);
+    struct tv_attr *attr = &batch->attrs[index];
+    if (value.type == TV_TYPE_NULL) {
+        TV_ASSERT(attr->count == 0 || attr->rows[attr->count - 1] <= row);
+        if (attr->count > 0 && attr->rows[attr->count - 1] == row)
+            attr->count--;
+        return;
+    }
+    uint32_t entry = entry_of(batch, index, row);
+    attr->types[entry] = attr->secret ? TV_TYPE_STR : (uint8_t)value.type;
+    attr->bits[entry] = attr->secret ? mask_code(batch) : bits_of(batch, value);
+}
