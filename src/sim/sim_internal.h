@@ -10,6 +10,7 @@
 enum {
     SIM_SERVICES = 14,
     SIM_OPERATIONS = 22,
+    SIM_CALLS = 5,
     SIM_SLOTS_MAX = 64
 };
 
