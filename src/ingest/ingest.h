@@ -17,9 +17,9 @@ struct tv_ingest_config {
 
 /* What a door took in; for /api/v1/status and /metrics. */
 struct tv_ingest_door {
-    const char *name;       /* "events", "udp" … */
+    const char *name; /* "events", "udp" … */
     uint64_t requests, events, rejected, bytes;
-    int64_t last_event_ns;  /* receive time; 0 is never */
+    int64_t last_event_ns; /* receive time; 0 is never */
     int64_t last_reject_ns;
     char last_reject[160];
 };
@@ -31,8 +31,8 @@ void tv_ingest_free(struct tv_ingest *ingest);
 /* Adds POST /api/v1/events. */
 void tv_ingest_add_routes(struct tv_ingest *ingest, struct tv_http_server *server);
 /* Opens the UDP door: one JSON event or NDJSON lines a datagram; runs of datagrams share a batch. */
-TV_CHECKED enum tv_status tv_ingest_open_udp(struct tv_ingest *ingest, const char *address,
-                                             uint16_t *port, struct tv_error *err);
+TV_CHECKED enum tv_status tv_ingest_open_udp(
+        struct tv_ingest *ingest, const char *address, uint16_t *port, struct tv_error *err);
 
 /* Copies up to `max` doors; returns how many there are. */
 size_t tv_ingest_doors(const struct tv_ingest *ingest, struct tv_ingest_door *out, size_t max);

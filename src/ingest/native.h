@@ -22,14 +22,14 @@ enum {
 };
 
 struct tv_decode_error {
-    uint32_t index;  /* of the event in the body, from 0 */
-    char field[64];  /* "" when the event as a whole is at fault */
+    uint32_t index; /* of the event in the body, from 0 */
+    char field[64]; /* "" when the event as a whole is at fault */
     char reason[160];
 };
 
 struct tv_decode_report {
     uint32_t accepted, rejected;
-    uint32_t future; /* times later than received + 10 min, set to the time of receipt */
+    uint32_t future;      /* times later than received + 10 min, set to the time of receipt */
     uint32_t error_count; /* of `errors` in use */
     struct tv_decode_error errors[TV_DECODE_ERRORS_MAX];
 };
@@ -43,8 +43,7 @@ struct tv_decode_options {
  * looks at the counts; an empty array is TV_OK with 0); TV_BAD_INPUT, with position, when nothing
  * was usable because the body as a whole is no JSON or empty. Texts are copied. */
 TV_CHECKED enum tv_status tv_native_decode(struct tv_str body,
-                                           const struct tv_decode_options *options,
-                                           struct tv_batch *batch, struct tv_decode_report *report,
-                                           struct tv_error *err);
+        const struct tv_decode_options *options, struct tv_batch *batch,
+        struct tv_decode_report *report, struct tv_error *err);
 
 #endif
