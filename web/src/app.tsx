@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { locked } from './api/client';
+import { Clock } from './components/clock';
+import { Banner, Foot, Login, Rail } from './components/frame';
+import { Help } from './components/help';
+import { Slider } from './components/slider';
+import { TopBar } from './components/topbar';
+import { FocusPanel } from './panel/panel';
+import { nothingYet } from './state/first-run';
+import { focus } from './state/store';
+import { FirstRun, ListeningPanel } from './views/first-run';
+import { QueryView } from './views/query';
+import { StreamView } from './views/stream';
+import { SystemView } from './views/system';
+
+function Main() {
+  const { view } = focus.value;
+  if (view === 'query') return <QueryView />;
+  if (nothingYet.value) return <FirstRun />;
+  return view === 'stream' ? <StreamView /> : <SystemView />;
+}
+
+/** In the order of Tab: query, clock, slider, main, panel, rail. */
+export function App() {
+  if (locked.value !== null) return <Login />;
+  const first = nothingYet.value && focus.value.view !== 'query';
+  return (
+    <div class="shell">
+      <TopBar />
+      <div class="strip">
+        <Clock />
+        <Slider />
+      </div>
+      <Main />
+      {first ? <ListeningPanel /> : <FocusPanel />}
+      <Rail />
+      <Foot />
+      <Banner />
+      <Help />
+    </div>
+  );
+}

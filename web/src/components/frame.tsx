@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of the frame that say little: rail, foot, banner, login.
+import { signal, useSignal, useSignalEffect } from '@preact/signals';
+import { keepToken, locked } from '../api/client';
+import { awaySince, nextTry, status } from '../api/status';
+import { bytes, count, duration, plural, rate } from '../format/numbers';
+import { ago, parseTime } from '../format/time';
+import { system } from '../state/data';
+import { printFocus, type View } from '../state/focus';
+import { focus, now, open } from '../state/store';
+import { streamNote } from '../state/stream';
+import { Glyph } from './glyph';
+import { Icon, Mark, type IconName } from './icon';
+import { notesOf } from './trouble';
+
+const PLACES: { view: View; label: string; icon: IconName }[] = [
+  { view: 'system', label: 'System', icon: 'system' },
+  { view: 'stream', label: 'Stream', icon: 'stream' },
+  { view: 'query', label: 'Query', icon: 'query' },
+];
+
+export function Rail() {
+  return (
+    <nav class="rail" aria-label="Views">
+      <span class="mark"><Mark /></span>
+      {PLACES.map(({ view, label, icon }) => (
+        <a
+          key={view} href={printFocus({ ...focus.value, view }) || './'} title={label}
+          aria-current={focus.value.view === view ? 'page' : undefined}
+          onClick={(e) => {
+            if (e.metaKey || e.ctrlKey || e.shiftKey) return;
+            e.preventDefault();
+            open(view);
+          }}
+        >
+          <Icon name={icon} size={20} />
+          <span>{label}</span>
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** A slow tick for texts that count seconds. */
+const second = signal(0);
+setInterval(() => (second.value += 1), 1000);
+
+function cost(): string {
+  if (focus.value.view !== 'system') return streamNote.value;
+  const answer = system.answer.value?.data;
+  if (!answer?.scanned) return '';
+  const { segments, events, bytes: read } = answer.scanned;
+  const parts = [
+    segments === undefined ? null : plural(segments, 'segment'),
+    events === undefined ? null : plural(events, 'event'),
+    read === undefined ? null : bytes(read),
+  ].filter((p) => p !== null);
+  const took = answer.tookMs === undefined ? '' : ` in ${duration(answer.tookMs * 1e6)}`;
+  return `State from ${parts.join(', ')}${took}`;
+}
+
+function newest(text: string | null): string {
+  const ms = parseTime(text);
+  return ms === null ? '' : `newest event ${ago(now() - ms)}`;
+}
+
+export function Foot() {
+  void second.value;
+  const s = status.value;
+  const connected = awaySince.value === null && s !== null;
+  const disk = s?.diskBytes === null || s?.diskBytes === undefined ? '' : `${bytes(s.diskBytes)}${s.diskLimitBytes ? ` of ${bytes(s.diskLimitBytes)}` : ' on disk'}`;
+  return (
+    <footer class="foot">
+      <span class="with-glyph">
+        <Glyph health={connected ? 'healthy' : 'silent'} label={false} />
+        {connected ? 'Connected' : 'No answer'}
+      </span>
+      {s?.eventsPerSecond === null || s === null ? null : <span>{rate(s.eventsPerSecond).replace('/s', ' events/s').replace('/min', ' events/min')}</span>}
+      {s?.newestEvent ? <span>{newest(s.newestEvent)}</span> : null}
+      {s?.eventsTotal ? <span class="wide-only">{count(s.eventsTotal)} events</span> : null}
+      {disk ? <span>{disk}</span> : null}
+      <span class="cost" title={notesOf(system.answer.value?.data)}>{cost() || (s?.version ? `traversiond ${s.version}` : '')}</span>
+    </footer>
+  );
+}
+
+export function Banner() {
+  const shown = useSignal('');
+  useSignalEffect(() => {
+    void second.value;
+    const since = awaySince.value;
+    if (since === null) {
+      shown.value = '';
+      return;
+    }
+    const gone = Math.max(1, Math.round((performance.now() - since) / 1000));
+    const wait = nextTry.value === null ? 0 : Math.max(0, Math.ceil((nextTry.value - performance.now()) / 1000));
+    shown.value = `No answer from the daemon for ${gone} s; ${wait > 0 ? `trying again in ${wait} s` : 'trying again'}.`;
+  });
+  if (shown.value === '') return null;
+  return (
+    <div class="banner" role="status">
+      <Glyph health="silent" label={false} /> {shown.value}
+    </div>
+  );
+}
+
+export function Login() {
+  const text = useSignal('');
+  const submit = (e: Event) => {
+    e.preventDefault();
+    if (text.value.trim() !== '') keepToken(text.value.trim());
+  };
+  return (
+    <div class="login">
+      <form onSubmit={submit}>
+        <Mark />
+        <h1>This daemon asks for a token</h1>
+        <p>Reading needs the scope <code>read</code>. Make one on the daemon's host:</p>
+        <pre class="code">traversiond token create --scope read</pre>
+        <input
+          class={`field code${locked.value === 'wrong' ? ' wrong' : ''}`} type="password" aria-label="Token" autoFocus
+          autocomplete="off" value={text.value} onInput={(e) => (text.value = e.currentTarget.value)}
+        />
+        {locked.value === 'wrong' ? <p class="wrong" role="alert">The daemon does not know this token, or it may not read.</p> : null}
+        <button type="submit" class="btn primary">Open</button>
+        <p>It is kept until this tab closes.</p>
+      </form>
+    </div>
+  );
+}
+

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the whole page shares: the state at t, the histogram of the range, the day around it, the deploys.
+// Each follows the focus by an effect; while live each is asked again at its own pace.
+import { computed, effect, signal, untracked, type Signal } from '@preact/signals';
+import { Asking } from '../api/asking';
+import { locked } from '../api/client';
+import { awaySince, returns } from '../api/status';
+import type { Bucket, StateAnswer, TableAnswer, TimelineAnswer } from '../api/types';
+import { DAY, MINUTE, SECOND, parseTime, stepFor, stepText } from '../format/time';
+import { histogram, stateAt, windowOf } from '../timeql/text';
+import { clockOffset, focus, live, now, range } from './store';
+
+/** Widths of STATE's window, the narrowest first: a sparse system needs a longer look. */
+const WIDTHS = [10 * SECOND, MINUTE, 5 * MINUTE] as const;
+const MOST_COLUMNS = 400;
+const OVERVIEW_STEP = 5 * MINUTE;
+
+export const system = new Asking<StateAnswer>();
+export const bars = new Asking<TimelineAnswer>();
+export const day = new Asking<TimelineAnswer>();
+export const deploys = new Asking<TableAnswer>();
+
+const width = signal(0);
+export const over = computed(() => WIDTHS[width.value] ?? WIDTHS[0]);
+/** The slider tells how many pixels it has. */
+export const sliderWidth = signal(0);
+
+/** One pixel of the slider, in ms; what the arrow keys move by. */
+export function pixelMs(): number {
+  const { from, to } = range.peek();
+  return Math.max(1, (to - from) / Math.max(100, sliderWidth.peek()));
+}
+
+/** Runs `task` now, again whenever it reads something new, and while live every `paceMs()`. */
+function follow(task: () => void, paceMs: () => number): void {
+  effect(() => {
+    void returns.value;
+    if (locked.value !== null) return undefined;
+    task();
+    if (!live.value) return undefined;
+    const timer = setInterval(() => {
+      if (!document.hidden && awaySince.peek() === null) untracked(task);
+    }, paceMs());
+    return () => clearInterval(timer);
+  });
+}
+
+/** The step of the histogram: columns of at least 4 pixels, 400 at most. */
+export function columnStep(span: number, pixels: number): number {
+  return stepFor(span, Math.min(MOST_COLUMNS, Math.max(40, Math.floor(pixels / 4))));
+}
+
+function aligned(ms: number, step: number): number {
+  return Math.floor(ms / step) * step;
+}
+
+export function barsStatement(from: number, to: number, step: number): string {
+  return histogram(aligned(from, step), aligned(to, step) + step - 1, step);
+}
+
+function askBars(): void {
+  if (sliderWidth.value === 0) return;
+  const isLive = live.value;
+  const { from, to } = isLive ? { from: now() - focus.value.span, to: now() } : range.value;
+  bars.ask(barsStatement(from, to, columnStep(to - from, sliderWidth.value)));
+}
+
+/** The day that is overviewed ends at midnight-like round hours, so that it moves rarely. */
+export const overview = computed(() => {
+  const to = focus.value.at === null ? now() : (focus.value.to ?? focus.value.at + 0.4 * focus.value.span);
+  const end = aligned(Math.min(to, now()), OVERVIEW_STEP) + OVERVIEW_STEP;
+  return { from: end - DAY, to: end };
+});
+
+const heldDay = signal({ from: 0, to: 0 });
+effect(() => {
+  const wanted = overview.value;
+  const held = heldDay.peek();
+  const r = focus.value.at === null ? wanted : range.value;
+  const inside = r.from >= held.from && r.to <= held.to && focus.value.at !== null;
+  if (!inside) heldDay.value = wanted.to === held.to ? held : wanted;
+});
+export const dayShown: Signal<{ from: number; to: number }> = heldDay;
+
+function learnOffset(answer: StateAnswer): void {
+  const time = parseTime(answer.time);
+  if (time === null) return;
+  const offset = time - Date.now();
+  if (Math.abs(offset - clockOffset.peek()) > 2 * SECOND) clockOffset.value = Math.abs(offset) < 2 * SECOND ? 0 : offset;
+}
+
+/** Requests that a narrower window must be expected to hold before it is gone back to. */
+const ENOUGH_REQUESTS = 5;
+
+/** Chooses the width from what the last answer held; null while that one is right. */
+export function betterWidth(answer: StateAnswer, level: number): number | null {
+  if (answer.services.length === 0) return null;
+  const total = answer.services.reduce((sum, s) => sum + (s.requestRate ?? 0), 0);
+  if (total === 0) return level < WIDTHS.length - 1 ? level + 1 : null;
+  const narrower = WIDTHS[level - 1];
+  return narrower !== undefined && (total * narrower) / SECOND >= ENOUGH_REQUESTS ? level - 1 : null;
+}
+
+export function startData(): void {
+  follow(() => system.ask(stateAt(focus.value.at ?? 'now', over.value)), () => SECOND);
+  follow(askBars, () => Math.max(SECOND, columnStep(focus.value.span, sliderWidth.value) / 2));
+  follow(() => {
+    const { from, to } = heldDay.value;
+    if (to > 0) day.ask(histogram(from, to - 1, OVERVIEW_STEP));
+  }, () => MINUTE);
+  follow(() => {
+    const { from, to } = heldDay.value;
+    if (to > 0) deploys.ask(`SHOW deploys ${windowOf(from, to)}`);
+  }, () => 5 * SECOND);
+  effect(() => {
+    const answered = system.answer.value;
+    if (!answered) return;
+    if (live.peek()) learnOffset(answered.data);
+    if (answered.statement.endsWith(` OVER ${stepText(over.peek())}`)) {
+      width.value = betterWidth(answered.data, width.peek()) ?? width.peek();
+    }
+  });
+}
+
+export interface Bar {
+  time: number;
+  events: number;
+  errors: number;
+  warnings: number;
+}
+
+function toBars(buckets: Bucket[] | undefined): Bar[] {
+  return (buckets ?? []).flatMap((b) => {
+    const time = parseTime(b.time);
+    return time === null ? [] : [{ time, events: b.events, errors: b.errors, warnings: b.warnings }];
+  });
+}
+
+/** The step an answer was asked with, read back from its statement, so that old bars keep their width. */
+export function stepOf(statement: string): number {
+  const match = /EVERY (\d+) (ms|s|m|h|d)$/.exec(statement);
+  const unit = { ms: 1, s: SECOND, m: MINUTE, h: 60 * MINUTE, d: DAY }[match?.[2] ?? 's'] ?? SECOND;
+  return Number(match?.[1] ?? 1) * unit;
+}
+
+export interface Histogram {
+  bars: Bar[];
+  step: number;
+}
+
+function histogramOf(asking: Asking<TimelineAnswer>) {
+  return computed<Histogram>(() => {
+    const a = asking.answer.value;
+    return a ? { bars: toBars(a.data.buckets), step: stepOf(a.statement) } : { bars: [], step: SECOND };
+  });
+}
+
+export const barData = histogramOf(bars);
+export const dayData = histogramOf(day);
+
+export interface Deploy {
+  time: number;
+  service: string;
+  version: string;
+}
+
+function cell(answer: TableAnswer, row: unknown[], ...names: string[]): string | null {
+  for (const name of names) {
+    const at = answer.columns.findIndex((c) => c.name === name);
+    const v = at < 0 ? undefined : row[at];
+    if (typeof v === 'string' && v !== '') return v;
+  }
+  return null;
+}
+
+export const deployData = computed<Deploy[]>(() => {
+  const answer = deploys.answer.value?.data;
+  if (!answer?.rows) return [];
+  return answer.rows.flatMap((row) => {
+    const time = parseTime(cell(answer, row, 'timestamp', 'time', 'at'));
+    const service = cell(answer, row, 'service');
+    if (time === null || service === null) return [];
+    return [{ time, service, version: cell(answer, row, 'version', 'service_version', 'name') ?? '' }];
+  });
+});

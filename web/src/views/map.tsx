@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The service map at t. Its layout is made of all calls seen so far on this page and so keeps still while
+// time moves; only what exists at t is drawn.
+import { computed, signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { ServiceEdge, ServiceState, StateAnswer } from '../api/types';
+import { GlyphShape, healthOf } from '../components/glyph';
+import { duration, percent, rate } from '../format/numbers';
+import { oneLine } from '../format/text';
+import { overlaps, pathOf, spotAt, type Box } from '../map/curve';
+import { METRICS, layoutMap, linkKey, type Link, type Placed, type Point } from '../map/layout';
+import { latencyNs } from '../state/services';
+import { focus, select } from '../state/store';
+
+const PAD = 16;
+const NODE = { width: METRICS.nodeWidth, height: METRICS.nodeHeight };
+
+/** Every name and call seen, so that the layout changes only when the topology grows. */
+const seen = signal<{ names: string[]; links: Link[] }>({ names: [], links: [] });
+
+export function remember(answer: StateAnswer): void {
+  const names = new Set(seen.peek().names);
+  const links = new Map(seen.peek().links.map((l) => [linkKey(l), l]));
+  const [n, l] = [names.size, links.size];
+  for (const s of answer.services) names.add(s.service);
+  for (const e of answer.edges ?? []) {
+    names.add(e.from);
+    names.add(e.to);
+    links.set(linkKey(e), { from: e.from, to: e.to });
+  }
+  if (names.size !== n || links.size !== l) seen.value = { names: [...names], links: [...links.values()] };
+}
+
+const width = signal(944);
+const placed = computed<Placed>(() => layoutMap(seen.value.names, seen.value.links, { ...METRICS, width: width.value }));
+
+interface DrawnEdge {
+  edge: ServiceEdge;
+  points: Point[];
+  failing: boolean;
+  label: { text: string; box: Box } | null;
+}
+
+function pointsOf(edge: ServiceEdge, layout: Placed): Point[] | null {
+  const [from, to] = [layout.nodes.get(edge.from), layout.nodes.get(edge.to)];
+  if (!from || !to) return null;
+  const way = layout.paths.get(linkKey(edge)) ?? [];
+  const forward = to.x > from.x;
+  return [
+    { x: from.x + (forward ? NODE.width : 0), y: from.y + NODE.height / 2 },
+    ...way,
+    { x: to.x + (forward ? 0 : NODE.width), y: to.y + NODE.height / 2 },
+  ];
+}
+
+/** A call is drawn as failing when some of it failed and one of its ends is failing. */
+function isFailing(edge: ServiceEdge, health: Map<string, string>): boolean {
+  if (edge.kind === 'failure') return true;
+  return (edge.errorRate ?? 0) > 0 && (health.get(edge.from) === 'failing' || health.get(edge.to) === 'failing');
+}
+
+function labelBox(text: string, points: Point[], share: number): Box {
+  const spot = spotAt(points, share);
+  const w = text.length * 6.2 + 8;
+  return { x: spot.x - w / 2, y: spot.y - 8, width: w, height: 16 };
+}
+
+/** Labels that would touch another or a node are dropped, those of failing calls never. */
+function labelled(edges: DrawnEdge[], layout: Placed): void {
+  const taken: Box[] = [...layout.nodes.values()].map((p) => ({ ...p, ...NODE }));
+  for (const e of [...edges].sort((a, b) => Number(b.failing) - Number(a.failing))) {
+    const text = e.failing ? percent(e.edge.errorRate) : e.edge.requestRate ? rate(e.edge.requestRate).replace('/s', '') : '';
+    if (text === '' || text === '–') continue;
+    const boxes = [0.5, 0.38, 0.62].map((share) => labelBox(text, e.points, share));
+    const box = boxes.find((b) => !taken.some((t) => overlaps(b, t))) ?? (e.failing ? boxes[0] : undefined);
+    if (!box) continue;
+    e.label = { text, box };
+    taken.push(box);
+  }
+}
+
+function drawnEdges(answer: StateAnswer, layout: Placed): DrawnEdge[] {
+  const health = new Map(answer.services.map((s) => [s.service, s.health]));
+  const edges = (answer.edges ?? []).flatMap((edge): DrawnEdge[] => {
+    const points = edge.from === edge.to ? null : pointsOf(edge, layout);
+    return points ? [{ edge, points, failing: isFailing(edge, health), label: null }] : [];
+  });
+  labelled(edges, layout);
+  return edges.sort((a, b) => Number(a.failing) - Number(b.failing));
+}
+
+function edgeTitle(edge: ServiceEdge): string {
+  const parts = [`${edge.from} → ${edge.to}`, rate(edge.requestRate), `${percent(edge.errorRate)} failed`];
+  const p95 = latencyNs(edge.p95);
+  if (p95 !== null) parts.push(`p95 ${duration(p95)}`);
+  return parts.join(', ');
+}
+
+function Chevrons({ points, share }: { points: Point[]; share: number }) {
+  const spot = spotAt(points, share);
+  return (
+    <path
+      class="chevrons" d="M1 -5l-5 5 5 5M7 -5l-5 5 5 5"
+      transform={`translate(${spot.x.toFixed(1)} ${spot.y.toFixed(1)}) rotate(${spot.angle.toFixed(1)})`}
+    />
+  );
+}
+
+function Edge({ drawn }: { drawn: DrawnEdge }) {
+  const { edge, points, failing, label } = drawn;
+  const end = points[points.length - 1];
+  const before = spotAt(points, 1);
+  const stroke = failing ? 2.5 : Math.min(2.5, 1 + Math.log10(1 + (edge.requestRate ?? 0)) * 0.5);
+  return (
+    <g class={failing ? 'edge failing' : 'edge'}>
+      <title>{edgeTitle(edge)}</title>
+      <path class="reach" d={pathOf(points)} />
+      <path d={pathOf(points)} stroke-width={stroke} />
+      {failing ? (
+        <>
+          <Chevrons points={points} share={0.16} />
+          <Chevrons points={points} share={0.84} />
+        </>
+      ) : end ? (
+        <path class="arrow" d="M-6 -4l6 4-6 4" transform={`translate(${end.x} ${end.y}) rotate(${Math.abs(before.angle) > 90 ? 180 : 0})`} />
+      ) : null}
+      {label ? (
+        <g class="edge-label">
+          <rect x={label.box.x} y={label.box.y} width={label.box.width} height={label.box.height} />
+          <text x={label.box.x + label.box.width / 2} y={label.box.y + 12}>{label.text}</text>
+        </g>
+      ) : null}
+    </g>
+  );
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+function figures(s: ServiceState | undefined): { plain: string; marked: string } {
+  if (!s) return { plain: 'no state', marked: '' };
+  if (s.health === 'silent') return { plain: 'silent', marked: '' };
+  const p95 = latencyNs(s.latency?.p95);
+  const plain = s.requestRate === null || s.requestRate === undefined ? '' : rate(s.requestRate);
+  if (s.health === 'failing' && s.errorRate) return { plain, marked: percent(s.errorRate) };
+  if (s.health === 'anomalous' && p95 !== null) return { plain, marked: duration(p95) };
+  return { plain: [plain, p95 === null ? '' : duration(p95)].filter(Boolean).join('  '), marked: '' };
+}
+
+function Node({ name, at, state }: { name: string; at: Point; state: ServiceState | undefined }) {
+  const health = healthOf(state?.health);
+  const { plain, marked } = figures(state);
+  const chosen = focus.value.entity?.kind === 'service' && focus.value.entity.name === name;
+  const choose = () => select({ kind: 'service', name });
+  return (
+    <g
+      class={`node ${health}`} transform={`translate(${at.x} ${at.y})`} tabIndex={0} role="button" aria-pressed={chosen}
+      aria-label={`${name}, ${health}, ${plain} ${marked}`} onClick={choose}
+      onKeyDown={(e) => {
+        if (e.key === 'Enter') choose();
+      }}
+    >
+      <title>{name}</title>
+      {chosen ? <rect class="ring" x={-4} y={-4} width={NODE.width + 8} height={NODE.height + 8} rx={10} /> : null}
+      <rect class="box" x={0.5} y={0.5} width={NODE.width - 1} height={NODE.height - 1} rx={6} />
+      <GlyphShape health={health} x={9} y={14} />
+      <text class="name" x={30} y={17}>{oneLine(cut(name, 15))}</text>
+      <text class="figures" x={30} y={32}>
+        {plain}{marked ? <tspan class="marked" dx={plain ? 6 : 0}>{marked}</tspan> : null}
+      </text>
+    </g>
+  );
+}
+
+export function ServiceMap({ answer }: { answer: StateAnswer }) {
+  const box = useRef<HTMLDivElement>(null);
+  const height = useSignal(300);
+  useEffect(() => {
+    const el = box.current;
+    if (!el) return undefined;
+    const watcher = new ResizeObserver(() => {
+      width.value = Math.max(320, el.clientWidth - 2 * PAD);
+      height.value = el.clientHeight;
+    });
+    watcher.observe(el);
+    return () => watcher.disconnect();
+  }, []);
+  const layout = placed.value;
+  const states = new Map(answer.services.map((s) => [s.service, s]));
+  const edges = drawnEdges(answer, layout);
+  const present = new Set([...states.keys(), ...edges.flatMap((e) => [e.edge.from, e.edge.to])]);
+  const full = { width: layout.width + 2 * PAD, height: layout.height + 2 * PAD };
+  const scale = Math.max(0.75, Math.min(1, width.value / Math.max(1, layout.width), height.value / full.height));
+  return (
+    <div class="map" ref={box}>
+      <svg
+        width={Math.max(1, full.width * scale)} height={Math.max(1, full.height * scale)} viewBox={`${-PAD} ${-PAD} ${full.width} ${full.height}`}
+        role="group" aria-label={`Service map: ${present.size} services, ${edges.length} calls`}
+      >
+        {edges.map((e) => <Edge key={linkKey(e.edge)} drawn={e} />)}
+        {[...layout.nodes].filter(([name]) => present.has(name)).map(([name, at]) => (
+          <Node key={name} name={name} at={at} state={states.get(name)} />
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+export const apartFromMap = computed(() => placed.value.apart);
