@@ -39,11 +39,7 @@ struct tv_arena_chunk {
     alignas(max_align_t) char data[];
 };
 
-enum {
-    CHUNK_BYTES_MIN = 4096,
-    CHUNK_BYTES_MAX = 1 << 20,
-    ALIGNMENT = alignof(max_align_t)
-};
+enum { CHUNK_BYTES_MIN = 4096, CHUNK_BYTES_MAX = 1 << 20, ALIGNMENT = alignof(max_align_t) };
 
 void tv_arena_release(struct tv_arena *arena)
 {

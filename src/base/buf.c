@@ -11,10 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    BUF_BYTES_MIN = 64,
-    VARINT_BYTES_MAX = 10
-};
+enum { BUF_BYTES_MIN = 64, VARINT_BYTES_MAX = 10 };
 
 void tv_buf_release(struct tv_buf *buf)
 {

@@ -12,11 +12,7 @@ void tv_zstd_compress(struct tv_str in, int level, struct tv_buf *out);
 TV_CHECKED enum tv_status tv_zstd_decompress_exact(
         struct tv_str in, size_t bytes, struct tv_buf *out);
 
-enum tv_coding {
-    TV_CODING_IDENTITY,
-    TV_CODING_GZIP,
-    TV_CODING_ZSTD
-};
+enum tv_coding { TV_CODING_IDENTITY, TV_CODING_GZIP, TV_CODING_ZSTD };
 
 /* The name of a Content-Encoding ("gzip", "x-gzip", "zstd", "identity", ""), any case. */
 TV_CHECKED bool tv_coding_from_name(struct tv_str name, enum tv_coding *out);

@@ -69,10 +69,7 @@ struct decimal_text {
 };
 
 /* JavaScript's rule (ECMA-262 Number::toString): plain between 1e-6 and 1e21, else an exponent. */
-enum {
-    PLAIN_POINT_MIN = -5,
-    PLAIN_POINT_MAX = 21
-};
+enum { PLAIN_POINT_MIN = -5, PLAIN_POINT_MAX = 21 };
 
 static size_t write_exponent(const struct decimal_text *number, char *out)
 {

@@ -5,10 +5,7 @@
 
 #include "base/str.h"
 
-enum {
-    TV_DIGITS_U64_BYTES = 20,
-    TV_DIGITS_I64_BYTES = 20
-};
+enum { TV_DIGITS_U64_BYTES = 20, TV_DIGITS_I64_BYTES = 20 };
 
 /* Writes the number without NUL; returns its length. */
 size_t tv_digits_u64(uint64_t value, char out[TV_DIGITS_U64_BYTES]);

@@ -24,9 +24,7 @@ static const struct unit duration_units[] = {
         {"ns", "nanosecond", 1},
 };
 
-enum {
-    DURATION_UNITS = sizeof(duration_units) / sizeof(duration_units[0])
-};
+enum { DURATION_UNITS = sizeof(duration_units) / sizeof(duration_units[0]) };
 
 /* Other spellings: µ is U+00B5 (micro sign) or U+03BC (Greek letter mu). */
 static const struct unit duration_aliases[] = {

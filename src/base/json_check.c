@@ -224,7 +224,8 @@ static void locate(const struct checker *checker, struct tv_error *err)
 
 enum tv_status tv_json_check(struct tv_str text, struct tv_error *err)
 {
-    struct checker checker = {.start = text.ptr, .at = text.ptr, .end = text.ptr + text.len};
+    const char *start = text.ptr ? text.ptr : "";
+    struct checker checker = {.start = start, .at = start, .end = start + text.len};
     enum tv_status status = check_document(&checker);
     if (status != TV_OK && err) {
         (void)tv_fail(err, status, "invalid JSON: %s", checker.wrong);

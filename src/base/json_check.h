@@ -5,10 +5,7 @@
 
 #include "base/str.h"
 
-enum {
-    TV_JSON_CHECK_DEPTH_MAX = 64,
-    TV_JSON_CHECK_NUMBER_BYTES = 63
-};
+enum { TV_JSON_CHECK_DEPTH_MAX = 64, TV_JSON_CHECK_NUMBER_BYTES = 63 };
 
 /* Whether the text is one document of RFC 8259 that nests at most TV_JSON_CHECK_DEPTH_MAX deep,
  * without NUL in any string and without numbers too long or too large. TV_BAD_INPUT with a

@@ -10,9 +10,7 @@
 
 #include <cjson/cJSON.h>
 
-enum {
-    DOCUMENT_BYTES_MAX = 1 << 20
-};
+enum { DOCUMENT_BYTES_MAX = 1 << 20 };
 
 static const cJSON *node(const struct tv_json *value)
 {

@@ -209,12 +209,30 @@ static void write_position(struct tv_json_out *json, const struct tv_error *err)
     tv_json_end(json);
 }
 
+/* Cuts the first item off the list: up to a comma that is not in quotes, as that of ',' is. */
+static struct tv_str take_item(struct tv_str *list)
+{
+    size_t length = 0;
+    char quote = '\0';
+    for (; length < list->len && (quote || list->ptr[length] != ','); length++) {
+        char c = list->ptr[length];
+        if (quote)
+            quote = c == quote ? '\0' : quote;
+        else if (c == '\'' || c == '"')
+            quote = c;
+    }
+    struct tv_str item = {list->ptr, length};
+    size_t taken = length < list->len ? length + 1 : length;
+    *list = (struct tv_str){list->ptr + taken, list->len - taken};
+    return tv_str_trim(item);
+}
+
 static void write_expected(struct tv_json_out *json, struct tv_str list)
 {
     tv_json_key(json, "expected");
     tv_json_array(json);
-    while (list.ptr) {
-        struct tv_str item = tv_str_trim(tv_str_cut(list, ',', &list));
+    while (list.len > 0) {
+        struct tv_str item = take_item(&list);
         if (item.len > 0)
             tv_json_str(json, item);
     }

@@ -14,9 +14,7 @@
 
 #include "base/buf.h"
 
-enum {
-    TV_JSON_DEPTH_MAX = 64
-};
+enum { TV_JSON_DEPTH_MAX = 64 };
 
 struct tv_json_out {
     struct tv_buf *out;

@@ -87,9 +87,7 @@ static void put_pair(
 
 static void put_time(struct tv_buf *line, struct tv_json_out *json)
 {
-    enum {
-        MILLISECONDS_END = 23
-    };
+    enum { MILLISECONDS_END = 23 };
     char text[TV_TIME_TEXT_BYTES];
     (void)tv_time_format(tv_time_now(), text);
     text[MILLISECONDS_END] = 'Z';

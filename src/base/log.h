@@ -11,16 +11,8 @@
 
 #include "base/str.h"
 
-enum tv_log_level {
-    TV_LOG_DEBUG,
-    TV_LOG_INFO,
-    TV_LOG_WARN,
-    TV_LOG_ERROR
-};
-enum tv_log_format {
-    TV_LOG_LOGFMT,
-    TV_LOG_JSON
-};
+enum tv_log_level { TV_LOG_DEBUG, TV_LOG_INFO, TV_LOG_WARN, TV_LOG_ERROR };
+enum tv_log_format { TV_LOG_LOGFMT, TV_LOG_JSON };
 
 /* Process-wide; called once before threads start. */
 void tv_log_setup(enum tv_log_level least, enum tv_log_format format);

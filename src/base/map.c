@@ -16,10 +16,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum {
-    ENTRIES_MIN = 8,
-    SLOTS_MIN = 16
-};
+enum { ENTRIES_MIN = 8, SLOTS_MIN = 16 };
 
 static uint64_t seed(void)
 {

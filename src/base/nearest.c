@@ -7,9 +7,7 @@
  * that nobody would call similar, and needs a whole matrix where this needs three rows. */
 #include "base/str.h"
 
-enum {
-    LENGTH_MAX = 64
-};
+enum { LENGTH_MAX = 64 };
 
 static char lower(char c)
 {

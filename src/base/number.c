@@ -56,8 +56,8 @@ static struct tv_str take_digits(struct tv_str *text)
     struct tv_str run = {text->ptr, 0};
     while (run.len < text->len && is_digit(run.ptr[run.len]))
         run.len++;
-    text->ptr += run.len;
-    text->len -= run.len;
+    if (run.len > 0)
+        *text = (struct tv_str){text->ptr + run.len, text->len - run.len};
     return run;
 }
 
@@ -103,11 +103,7 @@ bool tv_decimal_split(struct tv_str text, struct tv_decimal *out)
     return text.len == 0;
 }
 
-enum {
-    EXACT_POWER_MAX = 22,
-    EXACT_DIGITS_MAX = 19,
-    DECISIVE_DIGITS = 768
-};
+enum { EXACT_POWER_MAX = 22, EXACT_DIGITS_MAX = 19, DECISIVE_DIGITS = 768 };
 
 static bool fast_f64(const struct tv_decimal *number, double *out)
 {
@@ -196,9 +192,7 @@ bool tv_str_to_f64(struct tv_str text, double *out)
 }
 
 /* Digits behind the point that are kept: ten to the 18th is the largest power below 2^63. */
-enum {
-    FRACTION_DIGITS_MAX = 18
-};
+enum { FRACTION_DIGITS_MAX = 18 };
 
 bool tv_amount_take(struct tv_str *text, struct tv_amount *out)
 {

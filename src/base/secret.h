@@ -6,9 +6,7 @@
 
 #include "base/str.h"
 
-enum {
-    TV_SECRET_HASH_BYTES = 32
-};
+enum { TV_SECRET_HASH_BYTES = 32 };
 
 /* Random bytes of the system's generator. */
 void tv_secret_random(uint8_t *out, size_t bytes);

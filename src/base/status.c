@@ -35,10 +35,7 @@ int tv_status_http(enum tv_status status)
     return rows[status].http;
 }
 
-enum {
-    FIELD_BYTES = TV_ERROR_MESSAGE_BYTES,
-    SPARE_BYTES = 4
-};
+enum { FIELD_BYTES = TV_ERROR_MESSAGE_BYTES, SPARE_BYTES = 4 };
 _Static_assert((int)FIELD_BYTES == (int)TV_ERROR_HINT_BYTES, "one function fills both fields");
 
 TV_PRINTF(2, 0)

@@ -48,14 +48,11 @@ enum tv_status {
 #define TV_CHECKED             __attribute__((warn_unused_result))
 #define TV_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
-enum {
-    TV_ERROR_MESSAGE_BYTES = 256,
-    TV_ERROR_HINT_BYTES = 256,
-    TV_ERROR_EXPECTED_BYTES = 256
-};
+enum { TV_ERROR_MESSAGE_BYTES = 256, TV_ERROR_HINT_BYTES = 256, TV_ERROR_EXPECTED_BYTES = 256 };
 
 /* A failure for a human. `line` 0 means that there is no position; offsets count bytes from 0,
- * lines and columns from 1 (columns in code points). `expected` is a comma-separated list. */
+ * lines and columns from 1 (columns in code points). `expected` is a comma-separated list,
+ * whose items may hold commas within quotes. */
 struct tv_error {
     enum tv_status status;
     uint32_t offset, line, column;

@@ -13,11 +13,7 @@
 
 #include <time.h>
 
-enum {
-    SECONDS_PER_DAY = 86400,
-    DAYS_PER_ERA = 146097,
-    DAYS_TO_1970 = 719468
-};
+enum { SECONDS_PER_DAY = 86400, DAYS_PER_ERA = 146097, DAYS_TO_1970 = 719468 };
 
 static int64_t clock_read(clockid_t id)
 {
@@ -39,6 +35,13 @@ int64_t tv_time_monotonic(void)
 static int64_t floor_div(int64_t value, int64_t by)
 {
     return value / by - (value % by < 0);
+}
+
+/* What floor_div leaves over, never negative. */
+static int64_t floor_rest(int64_t value, int64_t by)
+{
+    int64_t rest = value % by;
+    return rest < 0 ? rest + by : rest;
 }
 
 static int64_t days_from_civil(int year, int month, int day)
@@ -69,16 +72,15 @@ struct tv_civil tv_time_civil(int64_t time_ns)
 {
     int64_t seconds = floor_div(time_ns, TV_NS_PER_S);
     int64_t days = floor_div(seconds, SECONDS_PER_DAY);
-    int second_of_day = (int)(seconds - days * SECONDS_PER_DAY);
+    int second_of_day = (int)floor_rest(seconds, SECONDS_PER_DAY);
     struct tv_civil civil = {
             .hour = second_of_day / 3600,
             .minute = second_of_day / 60 % 60,
             .second = second_of_day % 60,
-            .nanosecond = (int)(time_ns - seconds * TV_NS_PER_S),
+            .nanosecond = (int)floor_rest(time_ns, TV_NS_PER_S),
     };
     civil_from_days(days, &civil);
-    int64_t weekday = (days + 4) % 7; /* 1970-01-01 was a Thursday */
-    civil.weekday = (int)(weekday < 0 ? weekday + 7 : weekday);
+    civil.weekday = (int)floor_rest(days + 4, 7); /* 1970-01-01 was a Thursday */
     return civil;
 }
 

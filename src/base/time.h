@@ -15,9 +15,7 @@
 #define TV_TIME_MIN    INT64_C(0)
 #define TV_TIME_MAX    INT64_MAX
 
-enum {
-    TV_TIME_TEXT_BYTES = 31
-}; /* "2024-01-15T15:47:23.000000000Z" and a NUL */
+enum { TV_TIME_TEXT_BYTES = 31 }; /* "2024-01-15T15:47:23.000000000Z" and a NUL */
 
 /* The wall clock, and a clock that never steps back (for deadlines and rates). */
 int64_t tv_time_now(void);

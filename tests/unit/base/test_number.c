@@ -283,6 +283,18 @@ static void numbers__do_not_depend_on_the_locale(void **state)
     }
 }
 
+static void numbers__absent_text_is_none(void **state)
+{
+    (void)state;
+    struct tv_str none = {NULL, 0};
+    uint64_t natural = 7;
+    int64_t integer = 7;
+    double real = 7;
+    assert_false(tv_str_to_u64(none, &natural));
+    assert_false(tv_str_to_i64(none, &integer));
+    assert_false(tv_str_to_f64(none, &real));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +309,7 @@ int main(void)
             cmocka_unit_test(format__round_trips_decimals),
             cmocka_unit_test(digits__write_every_length),
             cmocka_unit_test(numbers__do_not_depend_on_the_locale),
+            cmocka_unit_test(numbers__absent_text_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
