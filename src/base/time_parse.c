@@ -160,9 +160,9 @@ bool tv_time_parse_epoch(struct tv_str text, int64_t *out)
     uint64_t value = 0;
     int64_t at = 0;
     for (; at < point; at++) {
-        value = value * 10 + digit_at(&number, at);
-        if (value > (uint64_t)TV_TIME_MAX)
+        if (value > (uint64_t)TV_TIME_MAX / 10)
             return false;
+        value = value * 10 + digit_at(&number, at);
     }
     const struct epoch_unit *unit = epoch_units;
     while (value >= unit->below)
