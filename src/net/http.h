@@ -33,8 +33,8 @@ struct tv_http_stream;
 enum tv_scope { TV_SCOPE_NONE, TV_SCOPE_INGEST = 1, TV_SCOPE_READ = 2, TV_SCOPE_ADMIN = 4 };
 
 struct tv_http_config {
-    size_t inflight_bytes_max;        /* all request bodies together */
-    size_t answers_bytes_max;         /* reserved for answers and streams; 0 is no bound */
+    size_t inflight_bytes_max;          /* all request bodies together */
+    size_t answers_bytes_max;           /* reserved for answers and streams; 0 is no bound */
     const struct tv_str *allowed_hosts; /* beside the listeners' addresses and loopback's names */
     size_t allowed_host_count;
     bool insecure; /* other addresses than loopback need no token */
@@ -46,12 +46,12 @@ struct tv_http_config {
 };
 
 /* Make. */
-struct tv_http_server *tv_http_server_new(struct tv_loop *loop,
-                                          const struct tv_http_config *config);
+struct tv_http_server *tv_http_server_new(
+        struct tv_loop *loop, const struct tv_http_config *config);
 /* Listens on "127.0.0.1:3335", "[::1]:0" …; *port (may be NULL) is the one in use. TV_CONFLICT when
  * the port is taken, TV_BAD_INPUT for a malformed address. */
-TV_CHECKED enum tv_status tv_http_listen(struct tv_http_server *server, const char *address,
-                                         uint16_t *port, struct tv_error *err);
+TV_CHECKED enum tv_status tv_http_listen(
+        struct tv_http_server *server, const char *address, uint16_t *port, struct tv_error *err);
 /* Answers what waits with 503, ends streams, closes. Runs the loop until all is closed. */
 void tv_http_server_free(struct tv_http_server *server);
 
@@ -90,14 +90,14 @@ void tv_http_on_gone(struct tv_http_request *request, tv_loop_fn *fn, void *ctx)
 /* Answering. `name` and `value` are copied. */
 void tv_http_set_header(struct tv_http_request *request, const char *name, const char *value);
 /* Takes the buffer's bytes (the buffer is empty afterwards). */
-void tv_http_respond(struct tv_http_request *request, int status, const char *content_type,
-                     struct tv_buf *body);
-void tv_http_respond_text(struct tv_http_request *request, int status, const char *content_type,
-                          struct tv_str body);
+void tv_http_respond(
+        struct tv_http_request *request, int status, const char *content_type, struct tv_buf *body);
+void tv_http_respond_text(
+        struct tv_http_request *request, int status, const char *content_type, struct tv_str body);
 /* Static bytes that are gzip already; inflated for a client that does not accept gzip. `etag` NULL
  * or quoted: If-None-Match gives 304. */
 void tv_http_respond_gzipped(struct tv_http_request *request, const char *content_type,
-                             struct tv_str gz, const char *etag);
+        struct tv_str gz, const char *etag);
 /* The public error form with the status's HTTP code; 503 gets an integer Retry-After. */
 void tv_http_fail(struct tv_http_request *request, const struct tv_error *err);
 
@@ -105,8 +105,7 @@ void tv_http_fail(struct tv_http_request *request, const struct tv_error *err);
  * then, and after tv_http_stream_end, the stream is no more. `drained` (may be NULL) is called when
  * all that was written has been handed to the socket. */
 struct tv_http_stream *tv_http_stream_start(struct tv_http_request *request,
-                                            const char *content_type, tv_loop_fn *drained,
-                                            tv_loop_fn *gone, void *ctx);
+        const char *content_type, tv_loop_fn *drained, tv_loop_fn *gone, void *ctx);
 void tv_http_stream_write(struct tv_http_stream *stream, struct tv_str bytes);
 /* Written and not yet handed to the socket; the caller bounds it. */
 size_t tv_http_stream_pending(const struct tv_http_stream *stream);

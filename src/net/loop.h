@@ -42,14 +42,14 @@ void tv_loop_post(struct tv_loop *loop, tv_loop_fn *fn, void *ctx);
 void tv_loop_on_signal(struct tv_loop *loop, tv_loop_fn *fn, void *ctx);
 
 /* Lanes. `width` jobs run at once; of those that wait at most `queue_max` are taken. */
-struct tv_lane *tv_lane_new(struct tv_loop *loop, const char *name, unsigned width,
-                            unsigned queue_max);
+struct tv_lane *tv_lane_new(
+        struct tv_loop *loop, const char *name, unsigned width, unsigned queue_max);
 /* Idle by then (asserted). */
 void tv_lane_free(struct tv_lane *lane);
 /* run(ctx) on a worker, then done(ctx) on the loop. TV_OVERLOADED if the queue is full: then
  * neither is called. */
-TV_CHECKED enum tv_status tv_lane_submit(struct tv_lane *lane, tv_loop_fn *run, tv_loop_fn *done,
-                                         void *ctx);
+TV_CHECKED enum tv_status tv_lane_submit(
+        struct tv_lane *lane, tv_loop_fn *run, tv_loop_fn *done, void *ctx);
 bool tv_lane_idle(const struct tv_lane *lane);
 /* Jobs running and waiting. */
 unsigned tv_lane_depth(const struct tv_lane *lane);

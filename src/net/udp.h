@@ -21,7 +21,7 @@ struct tv_udp_config {
 };
 
 TV_CHECKED enum tv_status tv_udp_open(struct tv_loop *loop, const struct tv_udp_config *config,
-                                      struct tv_udp **out, uint16_t *port, struct tv_error *err);
+        struct tv_udp **out, uint16_t *port, struct tv_error *err);
 void tv_udp_close(struct tv_udp *udp);
 
 struct tv_udp_stats {
