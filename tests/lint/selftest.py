@@ -30,7 +30,7 @@ CLEAN = {
     "src/event/event.c": LICENCE + '#include "base/add.h"\n/* strcpy(a, b) in a comment */\n',
     "tests/unit/base/test_add.c": LICENCE + '#include "base/add.h"\n#include <cmocka.h>\n',
     "src/net/called.c": LICENCE
-    + "int f(void *cls, int b, int c, int d,\n        int e, int g)\n{\n    return b;\n}\n",
+    + "int f(void *cls, int b, int c, int d, int e, int g)\n{\n    return b;\n}\n",
     "README.md": "# Top\n\n[there](docs/a.md#second-part) `[no](link.md)` [out](https://x.test)\n",
     "docs/a.md": "# A\n\n## Second part\n\n[up](../README.md#top)\n",
 }
