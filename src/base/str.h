@@ -56,7 +56,8 @@ TV_CHECKED bool tv_str_to_u64(struct tv_str text, uint64_t *out);
 TV_CHECKED bool tv_str_to_i64(struct tv_str text, int64_t *out);
 TV_CHECKED bool tv_str_to_f64(struct tv_str text, double *out);
 
-/* Bytes from hex digits of any case: `text.len` must be 2 × bytes; false otherwise. */
+/* Bytes from hex digits of any case: `text.len` must be 2 × bytes; false otherwise,
+ * when `out` may be partly written. */
 TV_CHECKED bool tv_hex_decode(struct tv_str text, uint8_t *out, size_t bytes);
 /* Writes 2 × bytes lower-case digits, no NUL. */
 void tv_hex_encode(const uint8_t *in, size_t bytes, char *out);

@@ -74,74 +74,76 @@ struct wrong_case {
     uint32_t offset, line, column;
 };
 
+static const struct wrong_case wrong_cases[] = {
+        {"", 0, 1, 1},
+        {"  ", 2, 1, 3},
+        {"{", 1, 1, 2},
+        {"[", 1, 1, 2},
+        {"[1", 2, 1, 3},
+        {"[1,", 3, 1, 4},
+        {"[1,]", 3, 1, 4},
+        {"[,1]", 1, 1, 2},
+        {"[1 2]", 3, 1, 4},
+        {"{\"a\"}", 4, 1, 5},
+        {"{\"a\":}", 5, 1, 6},
+        {"{\"a\":1,}", 7, 1, 8},
+        {"{a:1}", 1, 1, 2},
+        {"{\"a\":1", 6, 1, 7},
+        {"[1}", 2, 1, 3},
+        {"{\"a\":1]", 6, 1, 7},
+        {"]", 0, 1, 1},
+        {"1 2", 2, 1, 3},
+        {"{}\n{}", 3, 2, 1},
+        {"01", 0, 1, 1},
+        {"[1.]", 1, 1, 2},
+        {"[.5]", 1, 1, 2},
+        {"[+1]", 1, 1, 2},
+        {"[-]", 1, 1, 2},
+        {"[1e]", 1, 1, 2},
+        {"[1-2]", 1, 1, 2},
+        {"[1e400]", 1, 1, 2},
+        {"NaN", 0, 1, 1},
+        {"tru", 0, 1, 1},
+        {"trueish", 4, 1, 5},
+        {"nul", 0, 1, 1},
+        {"'a'", 0, 1, 1},
+        {"\"a", 2, 1, 3},
+        {"\"a\nb\"", 2, 1, 3},
+        {"\"\t\"", 1, 1, 2},
+        {"\"\\x\"", 1, 1, 2},
+        {"\"\\", 1, 1, 2},
+        {"\"\\u12\"", 1, 1, 2},
+        {"\"\\u12g4\"", 1, 1, 2},
+        {"\"\\u0000\"", 1, 1, 2},
+        {"\"\\ud800\"", 1, 1, 2},
+        {"\"\\ud800\\u0041\"", 1, 1, 2},
+        {"\"\\udc00\"", 1, 1, 2},
+        {"\"\xff\"", 1, 1, 2},
+        {"\"\xed\xa0\x80\"", 1, 1, 2},
+        {"[\n  1,\n  \"\xc3\xa4\xe2\x82\xac\" x]", 17, 3, 8},
+        {"\xef\xbb\xbf{}", 0, 1, 1},
+        {"/* */1", 0, 1, 1},
+        {"[1111111111222222222233333333334444444444555555555566666666667777]", 1, 1, 2},
+};
+
 static void parse__refuses_with_a_position(void **state)
 {
     (void)state;
-    static const struct wrong_case cases[] = {
-            {"", 0, 1, 1},
-            {"  ", 2, 1, 3},
-            {"{", 1, 1, 2},
-            {"[", 1, 1, 2},
-            {"[1", 2, 1, 3},
-            {"[1,", 3, 1, 4},
-            {"[1,]", 3, 1, 4},
-            {"[,1]", 1, 1, 2},
-            {"[1 2]", 3, 1, 4},
-            {"{\"a\"}", 4, 1, 5},
-            {"{\"a\":}", 5, 1, 6},
-            {"{\"a\":1,}", 7, 1, 8},
-            {"{a:1}", 1, 1, 2},
-            {"{\"a\":1", 6, 1, 7},
-            {"[1}", 2, 1, 3},
-            {"{\"a\":1]", 6, 1, 7},
-            {"]", 0, 1, 1},
-            {"1 2", 2, 1, 3},
-            {"{}\n{}", 3, 2, 1},
-            {"01", 0, 1, 1},
-            {"[1.]", 1, 1, 2},
-            {"[.5]", 1, 1, 2},
-            {"[+1]", 1, 1, 2},
-            {"[-]", 1, 1, 2},
-            {"[1e]", 1, 1, 2},
-            {"[1-2]", 1, 1, 2},
-            {"[1e400]", 1, 1, 2},
-            {"NaN", 0, 1, 1},
-            {"tru", 0, 1, 1},
-            {"trueish", 4, 1, 5},
-            {"nul", 0, 1, 1},
-            {"'a'", 0, 1, 1},
-            {"\"a", 2, 1, 3},
-            {"\"a\nb\"", 2, 1, 3},
-            {"\"\t\"", 1, 1, 2},
-            {"\"\\x\"", 1, 1, 2},
-            {"\"\\", 1, 1, 2},
-            {"\"\\u12\"", 1, 1, 2},
-            {"\"\\u12g4\"", 1, 1, 2},
-            {"\"\\u0000\"", 1, 1, 2},
-            {"\"\\ud800\"", 1, 1, 2},
-            {"\"\\ud800\\u0041\"", 1, 1, 2},
-            {"\"\\udc00\"", 1, 1, 2},
-            {"\"\xff\"", 1, 1, 2},
-            {"\"\xed\xa0\x80\"", 1, 1, 2},
-            {"[\n  1,\n  \"\xc3\xa4\xe2\x82\xac\" x]", 17, 3, 8},
-            {"\xef\xbb\xbf{}", 0, 1, 1},
-            {"/* */1", 0, 1, 1},
-            {"[1111111111222222222233333333334444444444555555555566666666667777]", 1, 1, 2},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(wrong_cases) / sizeof(wrong_cases[0]); i++) {
+        const struct wrong_case *wrong = &wrong_cases[i];
         struct tv_json *document = NULL;
         struct tv_error err = {0};
-        size_t length = strlen(cases[i].text);
+        size_t length = strlen(wrong->text);
         char *exact = malloc(length ? length : 1); /* reading past the end is found */
-        memcpy(exact, cases[i].text, length);
+        memcpy(exact, wrong->text, length);
         enum tv_status status = tv_json_parse((struct tv_str){exact, length}, &document, &err);
         free(exact);
-        if (status != TV_BAD_INPUT || err.offset != cases[i].offset || err.line != cases[i].line ||
-                err.column != cases[i].column)
-            fail_msg("'%s' gives %d, %s at %u, %u:%u", cases[i].text, (int)status, err.message,
+        if (status != TV_BAD_INPUT || err.offset != wrong->offset || err.line != wrong->line ||
+                err.column != wrong->column)
+            fail_msg("'%s' gives %d, %s at %u, %u:%u", wrong->text, (int)status, err.message,
                     err.offset, err.line, err.column);
         assert_null(document);
-        assert_int_equal(tv_json_parse(tv_str_of(cases[i].text), &document, NULL), TV_BAD_INPUT);
+        assert_int_equal(tv_json_parse(tv_str_of(wrong->text), &document, NULL), TV_BAD_INPUT);
     }
 }
 
