@@ -31,6 +31,7 @@ CLEAN = {
     "tests/unit/base/test_add.c": LICENCE + '#include "base/add.h"\n#include <cmocka.h>\n',
     "src/net/called.c": LICENCE
     + "int f(void *cls, int b, int c, int d, int e, int g)\n{\n    return b;\n}\n",
+    "CONTRIBUTING.md": "| `base` | | x |\n| `net` | base | uv |\n| `event` | base | |\n",
     "README.md": "# Top\n\n[there](docs/a.md#second-part) `[no](link.md)` [out](https://x.test)\n",
     "docs/a.md": "# A\n\n## Second part\n\n[up](../README.md#top)\n",
 }
@@ -54,6 +55,8 @@ BAD = [
     ("layers", "src/rooms.txt", ROOMS.replace("base  |      ", "base  | net  "), "is not above it"),
     ("layers", "tests/unit/base/test_add.c", LICENCE + '#include "net/l.h"\n',
      "may not include room net"),
+    ("layers", "CONTRIBUTING.md", "| `base` | | |\n| `net` | base event | |\n| `event` | base | |\n",
+     "the row of room net differs"),
     ("headers", "src/base/add.h", LICENCE + "size_t tv_add(int a);\n", "does not compile alone"),
     ("headers", "src/base/add.h", LICENCE + "struct tv_a { int b; };\n", "does not compile alone"),
     ("sizes", "src/base/add.c", function(61), "long_one has 61 lines"),
