@@ -7,53 +7,70 @@
 #include "base/digits.h"
 #include "base/time_internal.h"
 
+/* Takes exactly `width` digits, at most nine. */
 static bool take_number(struct tv_str *text, size_t width, int *out)
 {
-    uint64_t value = 0;
-    if (text->len < width || !tv_str_to_u64((struct tv_str){text->ptr, width}, &value))
+    if (text->len < width)
         return false;
-    text->ptr += width;
-    text->len -= width;
+    unsigned value = 0;
+    for (size_t i = 0; i < width; i++) {
+        unsigned digit = (unsigned)(unsigned char)text->ptr[i] - '0';
+        if (digit > 9)
+            return false;
+        value = value * 10 + digit;
+    }
+    *text = (struct tv_str){text->ptr + width, text->len - width};
     *out = (int)value;
     return true;
 }
 
-/* Takes one character if it is among `any`. */
-static bool take_one(struct tv_str *text, const char *any)
+static bool take_one(struct tv_str *text, char c)
 {
-    if (text->len == 0 || *text->ptr == '\0' || !strchr(any, *text->ptr))
+    if (text->len == 0 || *text->ptr != c)
         return false;
-    text->ptr++;
-    text->len--;
+    *text = (struct tv_str){text->ptr + 1, text->len - 1};
     return true;
+}
+
+/* What may stand between date and time (RFC 3339 section 5.6, its note). */
+static bool take_between(struct tv_str *text)
+{
+    return take_one(text, 'T') || take_one(text, 't') || take_one(text, ' ');
 }
 
 static bool take_date(struct tv_str *text, struct tv_civil *out)
 {
-    return take_number(text, 4, &out->year) && take_one(text, "-") &&
-            take_number(text, 2, &out->month) && take_one(text, "-") &&
+    return take_number(text, 4, &out->year) && take_one(text, '-') &&
+            take_number(text, 2, &out->month) && take_one(text, '-') &&
             take_number(text, 2, &out->day);
 }
 
 static bool take_hour_and_minute(struct tv_str *text, struct tv_civil *out)
 {
-    return take_number(text, 2, &out->hour) && take_one(text, ":") &&
+    return take_number(text, 2, &out->hour) && take_one(text, ':') &&
             take_number(text, 2, &out->minute);
+}
+
+static void skip_digits(struct tv_str *text)
+{
+    for (int digit = 0; take_number(text, 1, &digit);)
+        ;
 }
 
 /* ":SS" and, if there is a point, at least one decimal; those after the ninth are cut off. */
 static bool take_seconds(struct tv_str *text, struct tv_civil *out)
 {
-    if (!take_one(text, ":") || !take_number(text, 2, &out->second))
+    if (!take_one(text, ':') || !take_number(text, 2, &out->second))
         return false;
-    if (!take_one(text, "."))
+    if (!take_one(text, '.'))
         return true;
-    int digit = 0;
-    int digits = 0;
-    for (; take_number(text, 1, &digit); digits++) {
-        if (digits < 9)
-            out->nanosecond = out->nanosecond * 10 + digit;
+    if (take_number(text, 9, &out->nanosecond)) {
+        skip_digits(text);
+        return true;
     }
+    int digits = 0;
+    for (int digit = 0; take_number(text, 1, &digit); digits++)
+        out->nanosecond = out->nanosecond * 10 + digit;
     for (int i = digits; i < 9; i++)
         out->nanosecond *= 10;
     return digits > 0;
@@ -62,12 +79,12 @@ static bool take_seconds(struct tv_str *text, struct tv_civil *out)
 static bool take_zone(struct tv_str *text, int64_t *east_seconds)
 {
     *east_seconds = 0;
-    if (take_one(text, "Zz"))
+    if (take_one(text, 'Z') || take_one(text, 'z'))
         return true;
-    bool west = text->len > 0 && *text->ptr == '-';
+    bool west = take_one(text, '-');
     struct tv_civil offset = {0};
-    if (!take_one(text, "+-") || !take_hour_and_minute(text, &offset) || offset.hour > 23 ||
-            offset.minute > 59)
+    if ((!west && !take_one(text, '+')) || !take_hour_and_minute(text, &offset) ||
+            offset.hour > 23 || offset.minute > 59)
         return false;
     *east_seconds = offset.hour * 3600 + offset.minute * 60;
     if (west)
@@ -80,9 +97,8 @@ bool tv_time_parse_rfc3339(struct tv_str text, int64_t *out)
     struct tv_civil civil = {0};
     int64_t seconds = 0;
     int64_t east_seconds = 0;
-    if (!take_date(&text, &civil) || !take_one(&text, "Tt ") ||
-            !take_hour_and_minute(&text, &civil) || !take_seconds(&text, &civil) ||
-            !take_zone(&text, &east_seconds) || text.len > 0)
+    if (!take_date(&text, &civil) || !take_between(&text) || !take_hour_and_minute(&text, &civil) ||
+            !take_seconds(&text, &civil) || !take_zone(&text, &east_seconds) || text.len > 0)
         return false;
     return tv_civil_seconds(&civil, &seconds) &&
             tv_time_combine(seconds - east_seconds, civil.nanosecond, out);
@@ -93,7 +109,7 @@ bool tv_time_parse_local(struct tv_str text, int64_t utc_offset_ns, int64_t *out
     struct tv_civil civil = {0};
     if (!take_date(&text, &civil))
         return false;
-    if (text.len > 0 && !(take_one(&text, "Tt ") && take_hour_and_minute(&text, &civil)))
+    if (text.len > 0 && !(take_between(&text) && take_hour_and_minute(&text, &civil)))
         return false;
     if (text.len > 0 && !(take_seconds(&text, &civil) && text.len == 0))
         return false;
