@@ -10,6 +10,8 @@ const TOKEN_KEY = 'traversion.token';
 export const token = signal<string | null>(sessionStorage.getItem(TOKEN_KEY));
 /** Set when the daemon asked for a token: null = no need, else whether one was already tried. */
 export const locked = signal<null | 'needed' | 'wrong'>(null);
+/** The daemon's own words on why. */
+export const lockReason = signal('');
 /** Counts network failures, so that the status poll looks at once instead of at its next turn. */
 export const stumbles = signal(0);
 
@@ -40,7 +42,10 @@ export async function fetchChecked(path: string, init: RequestInit, statement: s
   }
   if (response.ok) return response;
   const failure = failureOf(response.status, await response.text(), statement);
-  if (failure.kind === 'unauthorized') locked.value = token.value ? 'wrong' : 'needed';
+  if (failure.kind === 'unauthorized') {
+    lockReason.value = failure.body.message ?? '';
+    locked.value = token.value ? 'wrong' : 'needed';
+  }
   throw failure;
 }
 

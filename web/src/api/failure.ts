@@ -21,7 +21,7 @@ export function away(statement: string): Failure {
 
 /** Reads the error form of the daemon; a proxy's HTML page becomes its status line. */
 export function failureOf(status: number, text: string, statement: string): Failure {
-  const kind = status === 401 ? 'unauthorized' : 'refused';
+  const kind = status === 401 || status === 403 ? 'unauthorized' : 'refused';
   try {
     const parsed = JSON.parse(text) as { error?: ErrorBody };
     if (parsed && typeof parsed === 'object' && parsed.error && typeof parsed.error === 'object') {

@@ -5,6 +5,7 @@
 import { effect, signal } from '@preact/signals';
 import { fetchChecked, headers, locked, stumbles, token } from './client';
 import { Failure } from './failure';
+import { parseTime } from '../format/time';
 
 const POLL_MS = 2000;
 const HIDDEN_POLL_MS = 15_000;
@@ -12,26 +13,34 @@ const TIMEOUT_MS = 8000;
 
 export interface Listener {
   name: string;
+  /** "off" where it is switched off; null where it has none of its own. */
   address: string | null;
-  accepted: number | null;
+  requests: number | null;
+  events: number | null;
   rejected: number | null;
-  on: boolean;
+}
+
+export interface Rejection {
+  time: string;
+  reason: string;
 }
 
 export interface Status {
   version: string | null;
-  uptimeMs: number | null;
-  eventsTotal: number | null;
-  eventsPerSecond: number | null;
+  now: string | null;
+  started: string | null;
   newestEvent: string | null;
-  oldestEvent: string | null;
+  events: number | null;
+  committed: number | null;
   diskBytes: number | null;
   diskLimitBytes: number | null;
+  readOnly: boolean;
   listeners: Listener[];
-  lastRejection: { reason: string; field: string | null; time: string | null } | null;
+  lastRejection: Rejection | null;
 }
 
 export const status = signal<Status | null>(null);
+export const eventsPerSecond = signal<number | null>(null);
 /** Since when nobody answers, by performance.now(); null while connected. */
 export const awaySince = signal<number | null>(null);
 export const nextTry = signal<number | null>(null);
@@ -44,53 +53,61 @@ const isObject = (v: unknown): v is Json => typeof v === 'object' && v !== null 
 const num = (v: unknown): number | null => (typeof v === 'number' ? v : null);
 const str = (v: unknown): string | null => (typeof v === 'string' && v !== '' ? v : null);
 
-function listenerOf(name: string, v: unknown): Listener | null {
+function listenerOf(v: unknown): Listener | null {
   if (!isObject(v)) return null;
-  const on = v['on'] !== false && v['enabled'] !== false && v['address'] !== 'off';
+  const name = str(v['name']);
+  if (name === null) return null;
   return {
-    name: str(v['name']) ?? name,
-    address: str(v['address']) ?? str(v['listen']),
-    accepted: num(v['accepted']) ?? num(v['events']),
-    rejected: num(v['rejected']),
-    on,
+    name, address: str(v['address']), requests: num(v['requests']), events: num(v['events']), rejected: num(v['rejected']),
   };
 }
 
-function listenersOf(v: unknown): Listener[] {
-  const entries: [string, unknown][] = Array.isArray(v) ? v.map((item) => ['', item]) : isObject(v) ? Object.entries(v) : [];
-  return entries.map(([name, item]) => listenerOf(name, item)).filter((l): l is Listener => l !== null);
-}
-
-function rejectionOf(v: unknown): Status['lastRejection'] {
-  if (!isObject(v)) return null;
-  const reason = str(v['reason']) ?? str(v['message']);
-  return reason ? { reason, field: str(v['field']), time: str(v['time']) } : null;
+/** The newest of the listeners' rejections. */
+function rejectionOf(listeners: unknown[]): Rejection | null {
+  let last: Rejection | null = null;
+  for (const v of listeners) {
+    if (!isObject(v)) continue;
+    const [time, reason] = [str(v['lastRejection']), str(v['lastRejectionReason'])];
+    if (time !== null && reason !== null && (last === null || time > last.time)) last = { time, reason };
+  }
+  return last;
 }
 
 export function statusOf(body: unknown): Status {
   const top = isObject(body) ? body : {};
   const store = isObject(top['store']) ? top['store'] : {};
-  const disk = isObject(top['disk']) ? top['disk'] : {};
-  const events = isObject(top['events']) ? top['events'] : {};
+  const listeners = Array.isArray(top['listeners']) ? top['listeners'] : [];
+  const file = num(store['fileBytes']);
   return {
     version: str(top['version']),
-    uptimeMs: num(top['uptimeMs']),
-    eventsTotal: num(top['eventsTotal']) ?? num(events['total']) ?? num(store['events']),
-    eventsPerSecond: num(top['eventsPerSecond']) ?? num(events['perSecond']),
-    newestEvent: str(top['newestEvent']) ?? str(events['newest']) ?? str(store['newestEvent']),
-    oldestEvent: str(top['oldestEvent']) ?? str(events['oldest']) ?? str(store['oldestEvent']),
-    diskBytes: num(disk['usedBytes']) ?? num(disk['bytes']),
-    diskLimitBytes: num(disk['limitBytes']) ?? num(disk['maxBytes']),
-    listeners: listenersOf(top['listeners']),
-    lastRejection: rejectionOf(top['lastRejection']),
+    now: str(top['now']),
+    started: str(top['started']),
+    newestEvent: str(top['newestEvent']),
+    events: num(store['events']),
+    committed: num(top['committedEvents']),
+    diskBytes: file === null ? null : file + (num(store['walBytes']) ?? 0),
+    diskLimitBytes: num(store['diskBytesMax']) || null,
+    readOnly: store['readOnly'] === true,
+    listeners: listeners.map(listenerOf).filter((l): l is Listener => l !== null),
+    lastRejection: rejectionOf(listeners),
   };
+}
+
+/** Events a second between two looks at the daemon; null where it was restarted between them. */
+export function rateBetween(before: Status | null, after: Status): number | null {
+  const [from, to] = [parseTime(before?.now), parseTime(after.now)];
+  if (!before || from === null || to === null || to <= from || before.started !== after.started) return null;
+  if (before.committed === null || after.committed === null) return null;
+  return ((after.committed - before.committed) * 1000) / (to - from);
 }
 
 async function look(): Promise<void> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const response = await fetchChecked('api/v1/status', { headers: headers(), signal: timeout }, '');
-    status.value = statusOf(await response.json());
+    const next = statusOf(await response.json());
+    eventsPerSecond.value = rateBetween(status.peek(), next);
+    status.value = next;
     answered();
   } catch (reason) {
     if (reason instanceof Failure && reason.kind !== 'away') answered();

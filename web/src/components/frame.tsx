@@ -2,8 +2,8 @@
 //
 // The parts of the frame that say little: rail, foot, banner, login.
 import { signal, useSignal, useSignalEffect } from '@preact/signals';
-import { keepToken, locked } from '../api/client';
-import { awaySince, nextTry, status } from '../api/status';
+import { keepToken, lockReason, locked } from '../api/client';
+import { awaySince, eventsPerSecond, nextTry, status } from '../api/status';
 import { bytes, count, duration, plural, rate } from '../format/numbers';
 import { ago, parseTime } from '../format/time';
 import { system } from '../state/data';
@@ -76,10 +76,11 @@ export function Foot() {
         <Glyph health={connected ? 'healthy' : 'silent'} label={false} />
         {connected ? 'Connected' : 'No answer'}
       </span>
-      {s?.eventsPerSecond === null || s === null ? null : <span>{rate(s.eventsPerSecond).replace('/s', ' events/s').replace('/min', ' events/min')}</span>}
+      {eventsPerSecond.value === null ? null : <span>{rate(eventsPerSecond.value).replace('/', ' events/')}</span>}
       {s?.newestEvent ? <span>{newest(s.newestEvent)}</span> : null}
-      {s?.eventsTotal ? <span class="wide-only">{count(s.eventsTotal)} events</span> : null}
+      {s?.events ? <span class="wide-only">{count(s.events)} events</span> : null}
       {disk ? <span>{disk}</span> : null}
+      {s?.readOnly ? <b>read-only: the disk is full or failing</b> : null}
       <span class="cost" title={notesOf(system.answer.value?.data)}>{cost() || (s?.version ? `traversiond ${s.version}` : '')}</span>
     </footer>
   );
@@ -123,7 +124,7 @@ export function Login() {
           class={`field code${locked.value === 'wrong' ? ' wrong' : ''}`} type="password" aria-label="Token" autoFocus
           autocomplete="off" value={text.value} onInput={(e) => (text.value = e.currentTarget.value)}
         />
-        {locked.value === 'wrong' ? <p class="wrong" role="alert">The daemon does not know this token, or it may not read.</p> : null}
+        {locked.value === 'wrong' ? <p class="wrong" role="alert">Refused: {lockReason.value || 'the daemon gave no reason'}.</p> : null}
         <button type="submit" class="btn primary">Open</button>
         <p>It is kept until this tab closes.</p>
       </form>

@@ -76,9 +76,7 @@ export function TopBar() {
   const home = focus.value.view === 'system';
   return (
     <header class="top">
-      <span class="title">
-        {home ? null : <IconButton icon="back" class="bare" label="System" onClick={() => open('system')} />}
-      </span>
+      {home ? null : <span class="phone-only"><IconButton icon="back" class="bare" label="System" onClick={() => open('system')} /></span>}
       <span class="title">{TITLES[focus.value.view]}</span>
       <AskBox />
       <span class="phone-only spread"><ZoneSwitch /></span>

@@ -97,11 +97,18 @@ function unsignedDuration(ns: number): string {
   if (ns < 1e3) return `${significant(ns)}${THIN}ns`;
   if (ns < 999.5e3) return `${significant(ns / 1e3)}${THIN}µs`;
   if (ns < 999.5e6) return `${significant(ns / 1e6)}${THIN}ms`;
-  if (ns < 59.995e9) return `${significant(ns / 1e9)}${THIN}s`;
-  const seconds = Math.round(ns / 1e9);
-  if (seconds < 3600) return pair(seconds, 60, 'min', 's');
-  if (seconds < 86400) return pair(Math.round(seconds / 60), 60, 'h', 'min');
-  return pair(Math.round(seconds / 3600), 24, 'd', 'h');
+  if (ns < 9.995e9) return `${seconds(ns / 1e9)}${THIN}s`;
+  if (ns < 59.95e9) return `${significant(ns / 1e9)}${THIN}s`;
+  const whole = Math.round(ns / 1e9);
+  if (whole < 3600) return pair(whole, 60, 'min', 's');
+  if (whole < 86400) return pair(Math.round(whole / 60), 60, 'h', 'min');
+  return pair(Math.round(whole / 3600), 24, 'd', 'h');
+}
+
+/** Columns of latencies line up when 3.20 keeps its zero; a whole second needs none. */
+function seconds(s: number): string {
+  const text = s.toFixed(2);
+  return text.endsWith('.00') ? text.slice(0, -3) : text;
 }
 
 function pair(total: number, base: number, big: string, small: string): string {

@@ -29,3 +29,8 @@ export function folded(text: string, limit = FOLD_AT): { text: string; rest: num
 export function shellQuote(text: string): string {
   return `'${text.replace(/'/g, `'\\''`)}'`;
 }
+
+/** "a, b or c" */
+export function oneOf(items: string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items[items.length - 1]}`;
+}

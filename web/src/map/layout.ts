@@ -216,6 +216,11 @@ export function layoutMap(names: string[], links: Link[], m: Metrics): Placed {
   return finish(layers, ways, apart, m);
 }
 
+/** A call crosses a column level, so that it keeps clear of the nodes above and below. */
+function straight(x: number, y: number, width: number): Point[] {
+  return [{ x, y }, { x: x + width, y }];
+}
+
 function finish(layers: Cell[][], ways: Map<string, Cell[]>, apart: string[], m: Metrics): Placed {
   const columns = layers.length;
   const room = columns > 1 ? (m.width - columns * m.nodeWidth) / (columns - 1) : 0;
@@ -226,7 +231,7 @@ function finish(layers: Cell[][], ways: Map<string, Cell[]>, apart: string[], m:
   const x = (c: Cell): number => c.layer * (m.nodeWidth + gap);
   const nodes = new Map(all.filter((c) => c.real).map((c) => [c.id, { x: x(c), y: Math.round(c.y - m.nodeHeight / 2 - top) }]));
   const paths = new Map(
-    [...ways].map(([key, way]) => [key, way.map((c) => ({ x: x(c) + m.nodeWidth / 2, y: Math.round(c.y - top) }))]),
+    [...ways].map(([key, way]) => [key, way.flatMap((c) => straight(x(c), Math.round(c.y - top), m.nodeWidth))]),
   );
   return { nodes, paths, apart, width: columns * m.nodeWidth + (columns - 1) * gap, height: bottom - top };
 }

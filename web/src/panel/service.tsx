@@ -130,7 +130,7 @@ export function ServicePanel({ name }: { name: string }) {
   const edge = (): number => Math.floor(moment() / STEP) * STEP + STEP;
   const chart = useAsking<TimelineAnswer>(() => histogram(edge() - SPAN, moment(), STEP, condition), `chart ${name}`, 2000);
   const last = useAsking<TimelineAnswer>(
-    () => events({ from: moment() - SPAN, to: focus.peek().at ?? 'now', where: condition, newestFirst: true, limit: LAST }),
+    () => events({ from: moment() - SPAN, to: moment(), where: condition, newestFirst: true, limit: LAST }),
     `last ${name}`, 2000,
   );
   const state = useMemo(() => computed(() => system.answer.value?.data.services.find((s) => s.service === name)), [name]);

@@ -5,7 +5,7 @@
 import { computed, effect, signal, untracked, type Signal } from '@preact/signals';
 import { Asking } from '../api/asking';
 import { locked } from '../api/client';
-import { awaySince, returns } from '../api/status';
+import { awaySince, returns, status } from '../api/status';
 import type { Bucket, StateAnswer, TableAnswer, TimelineAnswer } from '../api/types';
 import { DAY, MINUTE, SECOND, parseTime, stepFor, stepText } from '../format/time';
 import { histogram, stateAt, windowOf } from '../timeql/text';
@@ -83,11 +83,15 @@ effect(() => {
 });
 export const dayShown: Signal<{ from: number; to: number }> = heldDay;
 
-function learnOffset(answer: StateAnswer): void {
-  const time = parseTime(answer.time);
+/** The page's now is the daemon's: a browser whose clock is off would stand in the wrong place. */
+const TOLERATED_OFFSET = 1.5 * SECOND;
+
+function learnOffset(): void {
+  const time = parseTime(status.value?.now);
   if (time === null) return;
   const offset = time - Date.now();
-  if (Math.abs(offset - clockOffset.peek()) > 2 * SECOND) clockOffset.value = Math.abs(offset) < 2 * SECOND ? 0 : offset;
+  if (Math.abs(offset) < TOLERATED_OFFSET) clockOffset.value = 0;
+  else if (Math.abs(offset - clockOffset.peek()) > TOLERATED_OFFSET) clockOffset.value = offset;
 }
 
 /** Requests that a narrower window must be expected to hold before it is gone back to. */
@@ -103,6 +107,7 @@ export function betterWidth(answer: StateAnswer, level: number): number | null {
 }
 
 export function startData(): void {
+  effect(learnOffset);
   follow(() => system.ask(stateAt(focus.value.at ?? 'now', over.value)), () => SECOND);
   follow(askBars, () => Math.max(SECOND, columnStep(focus.value.span, sliderWidth.value) / 2));
   follow(() => {
@@ -116,7 +121,6 @@ export function startData(): void {
   effect(() => {
     const answered = system.answer.value;
     if (!answered) return;
-    if (live.peek()) learnOffset(answered.data);
     if (answered.statement.endsWith(` OVER ${stepText(over.peek())}`)) {
       width.value = betterWidth(answered.data, width.peek()) ?? width.peek();
     }

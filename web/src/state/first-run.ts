@@ -9,8 +9,7 @@ import { barData, system } from './data';
 export const nothingYet = computed(() => {
   const known = status.value;
   if (!known) return false;
-  if (known.eventsTotal !== null && known.eventsTotal > 0) return false;
-  if (known.newestEvent !== null) return false;
+  if (known.newestEvent !== null || (known.events ?? 0) > 0) return false;
   const services = system.answer.value?.data.services.length ?? 0;
   return services === 0 && barData.value.bars.every((b) => b.events === 0);
 });

@@ -95,7 +95,8 @@ export interface Range {
 export function rangeOf(focus: Focus, now: number): Range {
   if (focus.at === null) return { from: now - focus.span, to: now };
   if (focus.from !== null && focus.to !== null) return { from: focus.from, to: focus.to };
-  return { from: focus.at - focus.span * 0.6, to: focus.at + focus.span * 0.4 };
+  const to = Math.max(focus.at, Math.min(now, focus.at + focus.span * 0.4));
+  return { from: to - focus.span, to };
 }
 
 /** The range moved, unchanged in length, by as little as brings `at` into it. */

@@ -41,6 +41,13 @@ prefersDark.addEventListener('change', (e) => {
   systemDark.value = e.matches;
 });
 
+const narrow = matchMedia('(max-width: 719.9px)');
+/** Whether the page is laid out for a phone. */
+export const phone = signal(narrow.matches);
+narrow.addEventListener('change', (e) => {
+  phone.value = e.matches;
+});
+
 export const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** What is on screen now; canvases redraw when it changes. */

@@ -11,8 +11,8 @@ import { returns } from '../api/status';
 import type { EventRow, TimelineAnswer } from '../api/types';
 import { plural } from '../format/numbers';
 import { parseTime } from '../format/time';
-import { events } from '../timeql/text';
-import { focus, live, now, range } from './store';
+import { events, newest } from '../timeql/text';
+import { focus, live, range } from './store';
 
 const PAGE = 400;
 const MOST_ROWS = 20_000;
@@ -33,17 +33,21 @@ export const watchers = signal(0);
 let controller = new AbortController();
 let known = new Set<string>();
 
-/** Where the page of events begins: the slider's left edge. */
-function pageStatement(to: number | 'now'): string {
-  const from = Math.min(range.peek().from, (to === 'now' ? now() : to) - 1);
+/** The page of events up to a moment; it begins at the slider's left edge. */
+function pageStatement(to: number): string {
+  const from = Math.min(range.peek().from, to - 1);
   return events({ from, to, where: focus.peek().where, newestFirst: true, limit: PAGE });
+}
+
+function currentStatement(): string {
+  const { at, span, where: condition } = focus.peek();
+  return at === null ? newest(span, condition, PAGE) : pageStatement(at);
 }
 
 /** The stream's own TimeQL. */
 export const streamStatement = computed(() => {
-  const to = focus.value.at ?? 'now';
   void focus.value;
-  return untracked(() => pageStatement(to));
+  return untracked(currentStatement);
 });
 
 function fresh(incoming: EventRow[]): EventRow[] {
@@ -145,7 +149,7 @@ export function startStream(): void {
     startOver();
     rows.value = [];
     const stream = listen(where.value);
-    untracked(() => void load(pageStatement('now'), 'all'));
+    untracked(() => void load(currentStatement(), 'all'));
     return () => {
       stream.stop();
       connected.value = false;
@@ -158,7 +162,7 @@ export function startStream(): void {
     if (!wanted.value || to === null) return undefined;
     const timer = setTimeout(() => {
       startOver();
-      untracked(() => void load(pageStatement(to), 'all'));
+      untracked(() => void load(currentStatement(), 'all'));
     }, SETTLE_MS);
     return () => clearTimeout(timer);
   });

@@ -5,9 +5,9 @@
 import { shellQuote } from '../format/text';
 import { statementTime, stepText } from '../format/time';
 
-/** A string literal. TimeQL doubles nothing and escapes with a backslash, in either kind of quote. */
+/** A string literal; a quote inside is doubled. */
 export function literal(text: string): string {
-  return `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
+  return `'${text.replace(/'/g, "''")}'`;
 }
 
 /** A moment, or 'now' where the page is live. */
@@ -30,7 +30,7 @@ export function histogram(from: number, to: number, everyMs: number, where = '')
 
 export interface EventsQuery {
   from: number;
-  to: number | 'now';
+  to: number;
   where?: string;
   newestFirst?: boolean;
   limit: number;
@@ -39,6 +39,11 @@ export interface EventsQuery {
 export function events(q: EventsQuery): string {
   const order = q.newestFirst ? ' ORDER BY timestamp DESC' : '';
   return `TIMELINE ${windowOf(q.from, q.to)}${whereClause(q.where ?? '')}${order} LIMIT ${q.limit}`;
+}
+
+/** The newest events of the time up to now. */
+export function newest(spanMs: number, where: string, limit: number): string {
+  return `TIMELINE IN LAST ${stepText(Math.round(spanMs))}${whereClause(where)} ORDER BY timestamp DESC LIMIT ${limit}`;
 }
 
 export function trace(traceId: string): string {

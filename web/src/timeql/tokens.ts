@@ -23,7 +23,7 @@ const KEYWORDS = new Set(
 const RULES: [TokenKind, RegExp][] = [
   ['blank', /\s+/y],
   ['comment', /--[^\n]*/y],
-  ['string', /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"/y],
+  ['string', /'(?:[^']|'')*'|"(?:[^"]|"")*"/y],
   ['name', /`[^`]*`|\$[A-Za-z_]\w*|@[0-9A-Za-z]+/y],
   ['number', /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?:%|[A-Za-zµ]+)?/y],
   ['name', /[A-Za-z_][\w.]*/y],

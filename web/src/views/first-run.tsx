@@ -6,8 +6,9 @@ import { status, type Listener } from '../api/status';
 import { CopyButton } from '../components/copy';
 import { Glyph } from '../components/glyph';
 import { Icon } from '../components/icon';
-import { count, duration } from '../format/numbers';
+import { count, duration, plural } from '../format/numbers';
 import { oneLine } from '../format/text';
+import { parseTime } from '../format/time';
 import type { ComponentChildren } from 'preact';
 
 function Step({ n, title, text, code, children }: { n: number; title: string; text: string; code: string; children: ComponentChildren }) {
@@ -28,8 +29,12 @@ function Step({ n, title, text, code, children }: { n: number; title: string; te
 
 const EVENT = '{"service":"checkout","type":"log","message":"hello"}';
 
+function isOn(l: Listener): boolean {
+  return l.address !== 'off';
+}
+
 function otlp(listeners: Listener[]): string {
-  const found = listeners.find((l) => /otlp/i.test(l.name) && l.on && l.address);
+  const found = listeners.find((l) => /otlp/i.test(l.name) && isOn(l) && l.address);
   return found ? `http://${found.address}` : base.replace(/\/$/, '');
 }
 
@@ -58,9 +63,9 @@ export function FirstRun() {
 }
 
 function heard(l: Listener): string {
-  if (!l.on) return 'switched off';
+  if (!isOn(l)) return 'switched off';
   if (l.rejected) return `${count(l.rejected)} rejected`;
-  return l.accepted ? count(l.accepted) : 'nothing yet';
+  return l.requests ? plural(l.requests, 'request') : 'nothing yet';
 }
 
 function Ghost({ x, y }: { x: number; y: number }) {
@@ -87,20 +92,21 @@ function Ghosts() {
 export function ListeningPanel() {
   const s = status.value;
   const rejection = s?.lastRejection;
+  const [started, current] = [parseTime(s?.started), parseTime(s?.now)];
   return (
     <aside class="panel idle" aria-label="Listening">
       <div class="head">
         <h2>Listening</h2>
-        {s?.uptimeMs ? <span class="end note">for {duration(s.uptimeMs * 1e6)}</span> : null}
+        {started === null || current === null ? null : <span class="end note">for {duration(Math.floor((current - started) / 1000) * 1e9)}</span>}
       </div>
       <div class="scroll body">
         <section>
           <ul class="listeners">
             {(s?.listeners ?? []).map((l) => (
               <li key={l.name}>
-                <Glyph health={l.on ? 'silent' : 'unknown'} label={false} />
+                <Glyph health={isOn(l) ? 'silent' : 'unknown'} label={false} />
                 <b>{l.name}</b>
-                <code>{l.address ?? ''}</code>
+                <code>{isOn(l) ? l.address : ''}</code>
                 <span>{heard(l)}</span>
               </li>
             ))}
@@ -110,7 +116,7 @@ export function ListeningPanel() {
           <h3>Last rejected</h3>
           <p>
             {rejection
-              ? oneLine(`${rejection.field ? `${rejection.field}: ` : ''}${rejection.reason}`)
+              ? oneLine(rejection.reason)
               : 'None. If an event is refused, its field and the reason appear here.'}
           </p>
         </section>

@@ -108,7 +108,7 @@ function Chevrons({ points, share }: { points: Point[]; share: number }) {
 }
 
 function Edge({ drawn }: { drawn: DrawnEdge }) {
-  const { edge, points, failing, label } = drawn;
+  const { edge, points, failing } = drawn;
   const end = points[points.length - 1];
   const before = spotAt(points, 1);
   const stroke = failing ? 2.5 : Math.min(2.5, 1 + Math.log10(1 + (edge.requestRate ?? 0)) * 0.5);
@@ -125,12 +125,18 @@ function Edge({ drawn }: { drawn: DrawnEdge }) {
       ) : end ? (
         <path class="arrow" d="M-6 -4l6 4-6 4" transform={`translate(${end.x} ${end.y}) rotate(${Math.abs(before.angle) > 90 ? 180 : 0})`} />
       ) : null}
-      {label ? (
-        <g class="edge-label">
-          <rect x={label.box.x} y={label.box.y} width={label.box.width} height={label.box.height} />
-          <text x={label.box.x + label.box.width / 2} y={label.box.y + 12}>{label.text}</text>
-        </g>
-      ) : null}
+    </g>
+  );
+}
+
+/** Above all lines, so that none runs through a figure. */
+function EdgeLabel({ drawn }: { drawn: DrawnEdge }) {
+  if (!drawn.label) return null;
+  const { text, box } = drawn.label;
+  return (
+    <g class={drawn.failing ? 'edge-label failing' : 'edge-label'}>
+      <rect x={box.x} y={box.y} width={box.width} height={box.height} />
+      <text x={box.x + box.width / 2} y={box.y + 12}>{text}</text>
     </g>
   );
 }
@@ -200,6 +206,7 @@ export function ServiceMap({ answer }: { answer: StateAnswer }) {
         role="group" aria-label={`Service map: ${present.size} services, ${edges.length} calls`}
       >
         {edges.map((e) => <Edge key={linkKey(e.edge)} drawn={e} />)}
+        {edges.map((e) => <EdgeLabel key={linkKey(e.edge)} drawn={e} />)}
         {[...layout.nodes].filter(([name]) => present.has(name)).map(([name, at]) => (
           <Node key={name} name={name} at={at} state={states.get(name)} />
         ))}

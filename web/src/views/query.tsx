@@ -9,7 +9,7 @@ import { Coloured } from '../components/timeql';
 import { sentence } from '../components/trouble';
 import type { Failure } from '../api/failure';
 import { duration } from '../format/numbers';
-import { oneLine } from '../format/text';
+import { oneLine, oneOf } from '../format/text';
 import { clock, sameDay, shortDate } from '../format/time';
 import { answer, cancel, draft, failure, history, ran, run, runningSince } from '../state/console';
 import { zone } from '../state/prefs';
@@ -134,7 +134,7 @@ function Refusal({ reason }: { reason: Failure }) {
       <Glyph health="failing" label={false} />
       <div>
         <b>{where}{where === '' ? text : text.charAt(0).toLowerCase() + text.slice(1)}</b>
-        {reason.body.expected?.length ? <p>Expected {reason.body.expected.join(', ')}.</p> : null}
+        {reason.body.expected?.length ? <p>Expected {oneOf(reason.body.expected)}.</p> : null}
         {reason.body.hint ? <p>{reason.body.hint}</p> : null}
       </div>
     </div>

@@ -11,15 +11,16 @@ import { sentence } from '../components/trouble';
 import { VirtualList } from '../components/virtual-list';
 import { failed, lineOf, refOf, warned } from '../format/event';
 import { count } from '../format/numbers';
-import { oneLine } from '../format/text';
+import { oneLine, oneOf } from '../format/text';
 import { clock, clockMs, minuteMs, parseTime } from '../format/time';
-import { zone } from '../state/prefs';
+import { phone, zone } from '../state/prefs';
 import { change, focus, live, range, select, showRange } from '../state/store';
 import {
   connected, failure, follow, following, loadOlder, loading, lost, rows, streamStatement, waiting, watchers,
 } from '../state/stream';
 
 const ROW = 24;
+const TOUCH_ROW = 44;
 
 export function useStream(): void {
   useEffect(() => {
@@ -77,7 +78,7 @@ function Empty() {
     return (
       <div class="trouble" role="alert">
         <b>{sentence(problem)}</b>
-        {problem.body.expected?.length ? <p>Expected {problem.body.expected.join(', ')}.</p> : null}
+        {problem.body.expected?.length ? <p>Expected {oneOf(problem.body.expected)}.</p> : null}
         {problem.body.hint ? <p>{problem.body.hint}</p> : null}
       </div>
     );
@@ -119,7 +120,7 @@ export function StreamList({ wide }: { wide: boolean }) {
       <Filter />
       {rows.value.length === 0 ? <Empty /> : null}
       <VirtualList
-        items={rows.value} rowHeight={ROW} keyOf={(e) => e.arrival} label="Events, the newest last"
+        items={rows.value} rowHeight={wide && phone.value ? TOUCH_ROW : ROW} keyOf={(e) => e.arrival} label="Events, the newest last"
         following={following.value} onTop={loadOlder}
         onFollow={(end) => {
           if (end && !following.peek()) follow();
