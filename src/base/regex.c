@@ -24,6 +24,8 @@ enum {
 struct tv_regex {
     pcre2_code *code;
     pcre2_match_context *limits;
+    size_t pattern_bytes;
+    char pattern[];
 };
 
 static enum tv_status bad_pattern(struct tv_error *err, int code, size_t offset)
@@ -49,9 +51,12 @@ enum tv_status tv_regex_new(struct tv_str pattern, struct tv_regex **out, struct
     if (!compiled)
         return bad_pattern(err, code, offset);
     (void)pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
-    struct tv_regex *regex = tv_malloc(sizeof(*regex));
-    *regex = (struct tv_regex){compiled, pcre2_match_context_create(NULL)};
+    struct tv_regex *regex = tv_malloc(sizeof(*regex) + pattern.len);
+    regex->code = compiled;
+    regex->limits = pcre2_match_context_create(NULL);
     TV_ASSERT(regex->limits);
+    regex->pattern_bytes = pattern.len;
+    memcpy(regex->pattern, text, pattern.len);
     (void)pcre2_set_match_limit(regex->limits, MATCH_STEPS_MAX);
     (void)pcre2_set_heap_limit(regex->limits, MATCH_HEAP_KIB_MAX);
     *out = regex;
@@ -67,12 +72,20 @@ void tv_regex_free(struct tv_regex *regex)
     free(regex);
 }
 
+struct tv_str tv_regex_pattern(const struct tv_regex *regex)
+{
+    return (struct tv_str){regex->pattern, regex->pattern_bytes};
+}
+
 bool tv_regex_found(const struct tv_regex *regex, struct tv_str text, bool *gave_up)
 {
     pcre2_match_data *match = pcre2_match_data_create(1, NULL);
     TV_ASSERT(match);
     PCRE2_SPTR subject = (PCRE2_SPTR)(text.ptr ? text.ptr : "");
     int result = pcre2_match(regex->code, subject, text.len, 0, 0, match, regex->limits);
+    /* The machine code's stack is small; the interpreter's grows on the heap, within the limit. */
+    if (result == PCRE2_ERROR_JIT_STACKLIMIT)
+        result = pcre2_match(regex->code, subject, text.len, 0, PCRE2_NO_JIT, match, regex->limits);
     pcre2_match_data_free(match);
     if (gave_up)
         *gave_up = result < 0 && result != PCRE2_ERROR_NOMATCH;

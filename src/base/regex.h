@@ -13,6 +13,8 @@ struct tv_regex; /* immutable once made; may be used by any thread at once */
 TV_CHECKED enum tv_status tv_regex_new(
         struct tv_str pattern, struct tv_regex **out, struct tv_error *err);
 void tv_regex_free(struct tv_regex *regex);
+/* The pattern as it was given; valid as long as the regex. */
+struct tv_str tv_regex_pattern(const struct tv_regex *regex);
 /* Whether the pattern is found in the text. A match that exceeds the work limit counts as not
  * found and sets *gave_up (may be NULL). */
 bool tv_regex_found(const struct tv_regex *regex, struct tv_str text, bool *gave_up);

@@ -17,12 +17,7 @@
 
 #include <stdlib.h>
 
-enum {
-    BATCH_MAGIC = 0x7476b001,
-    ROWS_MIN = 16,
-    ATTRS_MIN = 8,
-    ENTRIES_MIN = 8
-};
+enum { BATCH_MAGIC = 0x7476b001, ROWS_MIN = 16, ATTRS_MIN = 8, ENTRIES_MIN = 8 };
 
 struct tv_batch *tv_batch_new(void)
 {

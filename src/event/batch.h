@@ -51,10 +51,7 @@ struct tv_batch {
     uint8_t request_key[16]; /* hash of an Idempotency-Key; all 0 is none */
 };
 
-enum {
-    TV_BATCH_ROWS_MAX = 1 << 20,
-    TV_BATCH_ATTRS_MAX = 65536
-};
+enum { TV_BATCH_ROWS_MAX = 1 << 20, TV_BATCH_ATTRS_MAX = 65536 };
 
 /* One reference, owned by the caller. */
 struct tv_batch *tv_batch_new(void);
@@ -142,9 +139,9 @@ void tv_batch_set_text(
 uint32_t tv_batch_attr(struct tv_batch *batch, struct tv_str name);
 /* The same without the limit, for batches that are read back or put together. */
 uint32_t tv_batch_attr_unbounded(struct tv_batch *batch, struct tv_str name);
-/* tv_batch_attr with a guess, which is much faster if right: events of one kind carry the same names in
- * the same order, so the index found at this place of the last event is a good one. Any number is
- * allowed as guess. */
+/* tv_batch_attr with a guess, which is much faster if right: events of one kind carry the same
+ * names in the same order, so the index found at this place of the last event is a good one. Any
+ * number is allowed as guess. */
 static inline uint32_t tv_batch_attr_guess(
         struct tv_batch *batch, struct tv_str name, uint32_t guess)
 {

@@ -12,9 +12,7 @@
 
 #include <stdlib.h>
 
-enum {
-    NOWHERE = UINT32_MAX
-};
+#define NOWHERE UINT32_MAX
 
 struct copy {
     struct tv_batch *into;

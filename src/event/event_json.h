@@ -8,9 +8,10 @@
 
 /* Writes the members of one event (the caller opens and closes the object): "arrival" ("@…"),
  * "eventId", "timestamp", "service", "instance", "host", "eventType", "name", "traceId", "spanId",
- * "parentSpanId", "kind", "durationNs", "status", "severity", "message", "causedBy" (array), "unit",
- * "metricKind", "temporality", "attributes" {dotted names}; absent ones are left out, "attributes"
- * always stands. Array attributes are written as JSON. Only columns that are loaded are seen. */
+ * "parentSpanId", "kind", "durationNs", "status", "severity", "message", "causedBy" (array),
+ * "unit", "metricKind", "temporality", "attributes" {dotted names}; absent ones are left out,
+ * "attributes" always stands. Array attributes are written as JSON. Only columns that are loaded
+ * are seen. */
 void tv_event_json_members(struct tv_json_out *json, const struct tv_batch *batch, uint32_t row);
 
 #endif

@@ -49,9 +49,7 @@ static const struct alias names_14[] = {{"parent_span_id", TV_FIELD_PARENT_SPAN_
 static const struct alias names_19[] = {{"service.instance.id", TV_FIELD_INSTANCE, 2}};
 static const struct alias names_20[] = {{"metadata.triggeredBy", TV_FIELD_CAUSED_BY, 4}};
 
-enum {
-    ALIAS_BYTES_MAX = 20
-};
+enum { ALIAS_BYTES_MAX = 20 };
 
 struct bucket {
     const struct alias *aliases;

@@ -58,7 +58,7 @@ enum tv_field {
 #define X(code, name, column, type) TV_FIELD_##code,
     TV_FIELD_LIST(X)
 #undef X
-    TV_FIELD_COUNT
+            TV_FIELD_COUNT
 };
 
 /* What a name in a statement or a document means. */
@@ -163,9 +163,7 @@ void tv_span_id_format(uint64_t id, char out[16]);
 
 /* "@" and the arrival number in Crockford's base32, lower case, always 13 digits; 14 characters and
  * a NUL; returns 14. And back, any case, with Crockford's look-alikes (o, i, l). */
-enum {
-    TV_ARRIVAL_TEXT_BYTES = 16
-};
+enum { TV_ARRIVAL_TEXT_BYTES = 16 };
 size_t tv_arrival_format(uint64_t arrival, char out[TV_ARRIVAL_TEXT_BYTES]);
 TV_CHECKED bool tv_arrival_parse(struct tv_str text, uint64_t *out);
 

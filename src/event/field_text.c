@@ -165,9 +165,7 @@ void tv_span_id_format(uint64_t id, char out[16])
     tv_hex_encode(bytes, sizeof(bytes), out);
 }
 
-enum {
-    ARRIVAL_DIGITS = 13
-};
+enum { ARRIVAL_DIGITS = 13 };
 
 size_t tv_arrival_format(uint64_t arrival, char out[TV_ARRIVAL_TEXT_BYTES])
 {

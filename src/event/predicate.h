@@ -31,10 +31,29 @@ enum tv_op {
     TV_OP_STARTS_WITH
 };
 
-/* Makers. Results live in the arena; children and texts are borrowed for as long. Text compares
- * with ids as hex of any case, with enumerations by their names (also an alias), with times as
- * times (timeql converts literals to int64 before). A number compares with a STR attribute that is
- * a number as a whole. severity compares by its number in < and >, also against a name. */
+/* Makers. Results live in the arena; children and texts are borrowed for as long. The depth of a
+ * tree is that of its parentheses (chains of one kind and NOT NOT cost none), which the caller
+ * bounds.
+ *
+ * Comparisons, where types differ:
+ * - a number, and a text that is a number as a whole ("500"), compare with numbers exactly; a
+ *   number compares with such a text in a cell; text with text goes by bytes ('1.0' is not "1");
+ * - bools are 0 and 1 to numbers, and "true" and "false" of any case to texts;
+ * - values that cannot be ordered ('abc' and 5, NaN) are unequal, and <, <=, >, >= are unknown;
+ *   a comparison with NULL is unknown, and so is IN of a list with NULL that finds nothing;
+ * - ids compare with hex of any case; other texts as the ids that tv_trace_id_from_text makes;
+ * - times, durations and arrival numbers are int64 (timeql converts literals before; RFC 3339,
+ *   "250ms" and "@…" as text are understood as well);
+ * - enumerations compare with their names, also an alias ("SPAN_KIND_SERVER");
+ * - severity goes by its number. A name that is the first of its four ("ERROR", also an alias such
+ *   as "warning") covers the four: = 'ERROR' is 17 to 20, > 'ERROR' is above 20, >= 'ERROR' is 17
+ *   and above. Other names ("ERROR2", "critical") and numbers are exact;
+ * - CONTAINS, STARTS WITH and =~ read a number or bool as its text (STARTS WITH '5' finds 500), and
+ *   a JSON array as it was sent;
+ * - error_occurred is true or false, never unknown; cpu, memory and disk are the first attribute
+ *   present of tv_virtual_attributes.
+ *
+ * A NULL condition means "always": tv_pred_and gives the other one. */
 struct tv_pred *tv_pred_true(struct tv_arena *arena);
 struct tv_pred *tv_pred_and(struct tv_arena *arena, struct tv_pred *a, struct tv_pred *b);
 struct tv_pred *tv_pred_or(struct tv_arena *arena, struct tv_pred *a, struct tv_pred *b);
@@ -53,18 +72,22 @@ struct tv_pred *tv_pred_exists(struct tv_arena *arena, struct tv_field_ref field
 /* Selects, of `count` candidate rows (NULL: rows 0 … count − 1), those for which the predicate is
  * true; writes their numbers, in the given order, to `out` (room for `count`) and returns how many.
  * `out` may be `candidates`. NULL predicate selects all. `scratch` is used and may be released or
- * kept by the caller afterwards. */
+ * kept by the caller afterwards. Matching gives up a text that takes too long (regex.h), and after
+ * 64 of those finds nothing more in this call. */
 uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch,
         const uint32_t *candidates, uint32_t count, uint32_t *out, struct tv_arena *scratch);
 
-/* Every field that evaluation reads is given to `visit` (a virtual one as all fields behind it, each
- * of class FIXED or ATTRIBUTE). */
+/* Every field that evaluation reads is given to `visit` (a virtual one as all fields behind it,
+ * each of class FIXED or ATTRIBUTE). */
 typedef void tv_pred_field_fn(void *ctx, const struct tv_field_ref *field);
 void tv_pred_fields(const struct tv_pred *pred, tv_pred_field_fn *visit, void *ctx);
 
-/* What is known of a segment without reading it. `range` tells the least and greatest number of a
- * field's values and whether all rows have it numeric; `may_equal` whether any row can equal the
- * value (a filter or a dictionary; true if unknown). Either may be NULL. */
+/* What is known of a segment without reading it. `range` tells the least and greatest value of a
+ * field, and returns true only if every value there is of it is I64, F64 (no NaN) or BOOL (or the
+ * field is severity, by number); low > high says that no row has the field; false if unknown.
+ * `may_equal` tells whether any row's value can equal the given one (a filter or a dictionary; true
+ * if unknown): ids come as text for tv_trace_id_from_text and tv_span_id_from_text, enumerations by
+ * their names; a number may also equal a text that is one. Either may be NULL. */
 struct tv_pred_zones {
     void *ctx;
     bool (*range)(void *ctx, const struct tv_field_ref *field, double *min, double *max);

@@ -6,9 +6,9 @@
 #include "base/str.h"
 
 /* Whether a (dotted) key names a secret. One rule: split into words, one of its words is password,
- * passwd, pwd, token, secret, authorization, cookie or apikey, or two of them that follow each other
- * are "api key"; singular or plural, any case. Words end at every byte that is no letter (dots,
- * dashes, underscores, blanks, digits) and where camelCase starts a new one ("refreshToken",
+ * passwd, pwd, token, secret, authorization, cookie or apikey, or two of them that follow each
+ * other are "api key"; singular or plural, any case. Words end at every byte that is no letter
+ * (dots, dashes, underscores, blanks, digits) and where camelCase starts a new one ("refreshToken",
  * "APIKey"). Bytes over 0x7f are letters. `author`, `monkey`, `cacheKey`, `publicKey`, `tokenizer`
  * and `secretary` name none. */
 bool tv_redact_is_secret(struct tv_str key);

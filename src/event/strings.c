@@ -2,9 +2,9 @@
 /* The batch's table of texts: a dense array of texts by code, and a table of slots over the
  * interned ones.
  *
- * Interning is the hottest call of ingest (about a dozen an event), so it is made for texts of a few
- * bytes that were seen before. The hash reads a short text as two overlapping words and folds one
- * 128-bit product (the idea of wyhash, Wang Yi); a general hash costs twice as much in call
+ * Interning is the hottest call of ingest (about a dozen an event), so it is made for texts of a
+ * few bytes that were seen before. The hash reads a short text as two overlapping words and folds
+ * one 128-bit product (the idea of wyhash, Wang Yi); a general hash costs twice as much in call
  * overhead alone. Slots are probed linearly, at most half full, and carry half of the hash, so that
  * the text itself is touched once, to confirm. Growing moves slots by that half and reads no text.
  *
@@ -18,10 +18,7 @@
 
 #include <stdatomic.h>
 
-enum {
-    ITEMS_MIN = 32,
-    SLOTS_MIN = 64
-};
+enum { ITEMS_MIN = 32, SLOTS_MIN = 64 };
 
 static uint64_t process_seed(void)
 {

@@ -90,11 +90,7 @@ int tv_number_compare(struct tv_number a, struct tv_number b)
     return sign(a.f<b.f, a.f> b.f);
 }
 
-enum rank {
-    RANK_NULL,
-    RANK_NUMBER,
-    RANK_TEXT
-};
+enum rank { RANK_NULL, RANK_NUMBER, RANK_TEXT };
 
 static enum rank rank_of(struct tv_value value, struct tv_number *number)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One value of an event's field: what a cell of a column holds and what a condition compares with. */
+/* One value of an event's field: what a cell of a column holds, and what a condition compares
+ * with. */
 #ifndef TV_EVENT_VALUE_H
 #define TV_EVENT_VALUE_H
 

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a condition over a batch.
+ *
+ * A condition turns a set of live rows (a bitmap) into two: those for which it is true and those
+ * for which it is false; the rest are unknown. AND hands on to each part only the rows that no part
+ * before has made false, OR is its mirror image (De Morgan), NOT swaps the two sets. So a costly
+ * part sees few rows, candidates cost what they are and not what the batch is, and three values
+ * need no table of their own.
+ *
+ * Leaves walk the live rows of one column. A text is decided once for each code, in a memo made
+ * anew for each leaf, unless the rows are so few that clearing the memo would cost more; texts that
+ * do not repeat (messages, event ids) are decided row by row. A sparse attribute walks its entries.
+ * The alternative, a row at a time through the tree, is some ten times slower and is what the tests
+ * compare this with. */
+#include "event/predicate_internal.h"
+
+/* A bitmap that is not in use, linked through its own memory. */
+struct spare {
+    struct spare *next;
+};
+
+struct eval {
+    const struct tv_batch *batch;
+    struct tv_arena *scratch;
+    size_t words;     /* of a bitmap */
+    size_t from, end; /* words that hold live rows; the rest is never touched */
+    struct spare *spare;
+    uint8_t *memo; /* enum pred_tri by code */
+    struct pred_effort effort;
+};
+
+/* What a leaf finds, as bitmaps. */
+struct verdict {
+    uint64_t *yes, *no;
+};
+
+static uint64_t *take_bits(struct eval *eval)
+{
+    struct spare *spare = eval->spare;
+    if (!spare)
+        return tv_arena_alloc(eval->scratch, eval->words * sizeof(uint64_t));
+    eval->spare = spare->next;
+    return (uint64_t *)(void *)spare;
+}
+
+static void give_bits(struct eval *eval, uint64_t *bits)
+{
+    struct spare *spare = (void *)bits;
+    spare->next = eval->spare;
+    eval->spare = spare;
+}
+
+static void clear_bits(const struct eval *eval, uint64_t *bits)
+{
+    memset(bits + eval->from, 0, (eval->end - eval->from) * sizeof(*bits));
+}
+
+static void copy_bits(const struct eval *eval, uint64_t *into, const uint64_t *from)
+{
+    memcpy(into + eval->from, from + eval->from, (eval->end - eval->from) * sizeof(*into));
+}
+
+static uint32_t count_bits(const struct eval *eval, const uint64_t *bits)
+{
+    uint32_t count = 0;
+    for (size_t w = eval->from; w < eval->end; w++)
+        count += (uint32_t)__builtin_popcountll(bits[w]);
+    return count;
+}
+
+/* One leaf over one fixed column. */
+struct column {
+    struct eval *eval;
+    const struct tv_pred *leaf;
+    const void *cells;
+    const uint8_t *memo; /* by code or by small number */
+};
+
+typedef enum pred_tri cell_fn(const struct column *column, uint32_t row);
+
+/* Asks `decide` for each live row. Inlined with it, so that the loop is one piece of code. */
+static inline __attribute__((always_inline)) void walk(
+        const struct column *column, const uint64_t *live, struct verdict out, cell_fn *decide)
+{
+    const struct eval *eval = column->eval;
+    for (size_t w = eval->from; w < eval->end; w++) {
+        uint64_t yes = 0, no = 0;
+        for (uint64_t rest = live[w]; rest != 0; rest &= rest - 1) {
+            uint64_t bit = rest & -rest;
+            uint32_t row = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(rest);
+            enum pred_tri tri = decide(column, row);
+            yes |= tri == PRED_YES ? bit : 0;
+            no |= tri == PRED_NO ? bit : 0;
+        }
+        out.yes[w] = yes;
+        out.no[w] = no;
+    }
+}
+
+static inline enum pred_tri in_range(const struct tv_pred *leaf, int64_t cell)
+{
+    bool inside = cell >= leaf->low && cell <= leaf->high;
+    return inside != leaf->outside ? PRED_YES : PRED_NO;
+}
+
+static inline enum pred_tri range_cell(const struct column *column, uint32_t row)
+{
+    int64_t cell = ((const int64_t *)column->cells)[row];
+    return cell == TV_ABSENT_I64 ? PRED_UNKNOWN : in_range(column->leaf, cell);
+}
+
+static inline enum pred_tri small_cell(const struct column *column, uint32_t row)
+{
+    return (enum pred_tri)column->memo[((const uint8_t *)column->cells)[row]];
+}
+
+static inline enum pred_tri id_cell(const struct column *column, uint32_t row)
+{
+    return tv_pred_decide_id(column->leaf, ((const struct tv_id *)column->cells)[row]);
+}
+
+static inline enum pred_tri span_id_cell(const struct column *column, uint32_t row)
+{
+    struct tv_id id = {0, ((const uint64_t *)column->cells)[row]};
+    return tv_pred_decide_id(column->leaf, id);
+}
+
+/* Any column, by its value. */
+static enum pred_tri any_cell(const struct column *column, uint32_t row)
+{
+    char scratch[33];
+    struct tv_value cell =
+            tv_batch_value(column->eval->batch, column->leaf->field.field, row, scratch);
+    return tv_pred_decide(column->leaf, cell, &column->eval->effort);
+}
+
+static struct tv_value code_value(const struct eval *eval, enum tv_type type, uint32_t code)
+{
+    if (code == 0)
+        return tv_value_null();
+    return (struct tv_value){.type = type, .s = tv_strings_get(&eval->batch->strings, code)};
+}
+
+static enum pred_tri decide_code(
+        struct eval *eval, const struct tv_pred *leaf, enum tv_type type, uint32_t code)
+{
+    if (eval->memo[code] == PRED_UNDECIDED)
+        eval->memo[code] =
+                (uint8_t)tv_pred_decide(leaf, code_value(eval, type, code), &eval->effort);
+    return (enum pred_tri)eval->memo[code];
+}
+
+static inline enum pred_tri code_cell(const struct column *column, uint32_t row)
+{
+    uint32_t code = ((const uint32_t *)column->cells)[row];
+    return decide_code(column->eval, column->leaf, TV_TYPE_STR, code);
+}
+
+static void clear_memo(struct eval *eval)
+{
+    size_t count = eval->batch->strings.count ? eval->batch->strings.count : 1;
+    if (!eval->memo)
+        eval->memo = tv_arena_alloc(eval->scratch, count);
+    memset(eval->memo, PRED_UNDECIDED, count);
+}
+
+/* Whether so many look-ups pay for clearing the memo. */
+static bool wants_memo(const struct eval *eval, uint32_t rows)
+{
+    return rows >= eval->batch->strings.count / 16;
+}
+
+static void walk_small(struct column *column, const uint64_t *live, struct verdict out)
+{
+    uint8_t table[UINT8_MAX + 1];
+    const struct tv_pred *leaf = column->leaf;
+    enum tv_field field = leaf->field.field;
+    for (unsigned i = 0; i < sizeof(table); i++) {
+        struct tv_str text = tv_enum_text(field, (uint8_t)i);
+        struct tv_value cell = text.len > 0 ? tv_value_str(text) : tv_value_null();
+        table[i] = (uint8_t)(field == TV_FIELD_SEVERITY && text.len > 0
+                        ? tv_pred_decide_severity(leaf, (uint8_t)i, &column->eval->effort)
+                        : tv_pred_decide(leaf, cell, &column->eval->effort));
+    }
+    column->memo = table;
+    walk(column, live, out, small_cell);
+}
+
+static void eval_fixed(
+        struct eval *eval, const struct tv_pred *leaf, const uint64_t *live, struct verdict out)
+{
+    enum tv_field field = leaf->field.field;
+    struct column column = {eval, leaf, eval->batch->columns[field], NULL};
+    enum tv_column_type type = tv_field_column(field);
+    bool member = leaf->kind == PRED_MEMBER;
+    if (!column.cells) {
+        clear_bits(eval, out.yes);
+        clear_bits(eval, out.no);
+    } else if (type == TV_COLUMN_U8) {
+        walk_small(&column, live, out);
+    } else if (type == TV_COLUMN_I64 && leaf->has_range) {
+        walk(&column, live, out, range_cell);
+    } else if (type == TV_COLUMN_ID && member) {
+        walk(&column, live, out, id_cell);
+    } else if (type == TV_COLUMN_U64 && member && field != TV_FIELD_ARRIVAL) {
+        walk(&column, live, out, span_id_cell);
+    } else if (type == TV_COLUMN_CODE && !tv_field_is_appended(field) &&
+            wants_memo(eval, count_bits(eval, live))) {
+        clear_memo(eval);
+        walk(&column, live, out, code_cell);
+    } else {
+        walk(&column, live, out, any_cell);
+    }
+}
+
+static inline bool has_bit(const uint64_t *bits, uint32_t row)
+{
+    return bits[row / 64] >> (row % 64) & 1;
+}
+
+static inline void set_bit(uint64_t *bits, uint32_t row)
+{
+    bits[row / 64] |= UINT64_C(1) << (row % 64);
+}
+
+static enum pred_tri decide_double(const struct tv_pred *leaf, double cell)
+{
+    double value = leaf->number;
+    bool yes = false;
+    if (cell != cell)
+        return leaf->kind == PRED_ORDER ? PRED_UNKNOWN : leaf->outside ? PRED_YES : PRED_NO;
+    if (leaf->kind == PRED_MEMBER)
+        yes = (cell == value) != leaf->outside;
+    else if (leaf->op == TV_OP_LT)
+        yes = cell < value;
+    else if (leaf->op == TV_OP_LE)
+        yes = cell <= value;
+    else if (leaf->op == TV_OP_GT)
+        yes = cell > value;
+    else
+        yes = cell >= value;
+    return yes ? PRED_YES : PRED_NO;
+}
+
+/* One entry of an attribute; texts through the memo where one was cleared. */
+static enum pred_tri decide_entry(struct eval *eval, const struct tv_pred *leaf,
+        const struct tv_attr *attr, uint32_t entry, bool memo)
+{
+    uint64_t bits = attr->bits[entry];
+    uint8_t type = attr->types[entry];
+    if (type == TV_TYPE_I64 && leaf->has_range)
+        return in_range(leaf, (int64_t)bits);
+    if (type == TV_TYPE_STR && memo)
+        return decide_code(eval, leaf, TV_TYPE_STR, (uint32_t)bits);
+    struct tv_value cell = tv_batch_entry_value(eval->batch, attr, entry);
+    if (type == TV_TYPE_F64 && leaf->has_double)
+        return decide_double(leaf, cell.f);
+    return tv_pred_decide(leaf, cell, &eval->effort);
+}
+
+/* The leaf over an attribute; rows that have it are set in `present`, where it is asked for. */
+static void eval_attr(struct eval *eval, const struct tv_pred *leaf, const struct tv_attr *attr,
+        const uint64_t *live, struct verdict out, uint64_t *present)
+{
+    clear_bits(eval, out.yes);
+    clear_bits(eval, out.no);
+    uint32_t entry = tv_attr_lower_bound(attr, (uint32_t)(eval->from * 64));
+    uint32_t end = tv_attr_lower_bound(attr, (uint32_t)(eval->end * 64));
+    bool memo = leaf->kind != PRED_EXISTS && wants_memo(eval, end - entry);
+    if (memo)
+        clear_memo(eval);
+    for (; entry < end; entry++) {
+        uint32_t row = attr->rows[entry];
+        if (!has_bit(live, row))
+            continue;
+        if (present)
+            set_bit(present, row);
+        enum pred_tri tri =
+                leaf->kind == PRED_EXISTS ? PRED_YES : decide_entry(eval, leaf, attr, entry, memo);
+        if (tri == PRED_YES)
+            set_bit(out.yes, row);
+        else if (tri == PRED_NO)
+            set_bit(out.no, row);
+    }
+}
+
+/* The first attribute present decides, so each one sees the rows that those before left over. */
+static void eval_metric(
+        struct eval *eval, const struct tv_pred *leaf, const uint64_t *live, struct verdict out)
+{
+    size_t count;
+    const struct tv_str *names = tv_virtual_attributes(leaf->field.virtual_field, &count);
+    uint64_t *left = take_bits(eval), *present = take_bits(eval);
+    struct verdict each = {take_bits(eval), take_bits(eval)};
+    copy_bits(eval, left, live);
+    clear_bits(eval, out.yes);
+    clear_bits(eval, out.no);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t attr = tv_batch_find_attr(eval->batch, names[i]);
+        if (attr == UINT32_MAX)
+            continue;
+        clear_bits(eval, present);
+        eval_attr(eval, leaf, &eval->batch->attrs[attr], left, each, present);
+        for (size_t w = eval->from; w < eval->end; w++) {
+            out.yes[w] |= each.yes[w];
+            out.no[w] |= each.no[w];
+            left[w] &= ~present[w];
+        }
+    }
+    give_bits(eval, each.yes);
+    give_bits(eval, each.no);
+    give_bits(eval, present);
+    give_bits(eval, left);
+}
+
+static void eval_error(
+        struct eval *eval, const struct tv_pred *leaf, const uint64_t *live, struct verdict out)
+{
+    uint64_t *errors = take_bits(eval);
+    tv_batch_error_bits(eval->batch, errors);
+    enum pred_tri with = PRED_YES, without = PRED_YES;
+    if (leaf->kind != PRED_EXISTS) {
+        with = tv_pred_decide(leaf, tv_value_bool(true), &eval->effort);
+        without = tv_pred_decide(leaf, tv_value_bool(false), &eval->effort);
+    }
+    for (size_t w = eval->from; w < eval->end; w++) {
+        uint64_t error = live[w] & errors[w], other = live[w] & ~errors[w];
+        out.yes[w] = (with == PRED_YES ? error : 0) | (without == PRED_YES ? other : 0);
+        out.no[w] = (with == PRED_NO ? error : 0) | (without == PRED_NO ? other : 0);
+    }
+    give_bits(eval, errors);
+}
+
+static enum pred_tri present_cell(const struct column *column, uint32_t row)
+{
+    char scratch[33];
+    enum tv_field field = column->leaf->field.field;
+    struct tv_value cell = tv_batch_value(column->eval->batch, field, row, scratch);
+    return cell.type != TV_TYPE_NULL ? PRED_YES : PRED_NO;
+}
+
+static void eval_leaf(
+        struct eval *eval, const struct tv_pred *leaf, const uint64_t *live, struct verdict out)
+{
+    if (leaf->field.class == TV_FIELD_VIRTUAL) {
+        if (leaf->field.virtual_field == TV_VIRTUAL_ERROR_OCCURRED)
+            eval_error(eval, leaf, live, out);
+        else
+            eval_metric(eval, leaf, live, out);
+    } else if (leaf->field.class == TV_FIELD_ATTRIBUTE) {
+        uint32_t attr = tv_batch_find_attr(eval->batch, leaf->field.name);
+        static const struct tv_attr none = {0};
+        eval_attr(eval, leaf, attr == UINT32_MAX ? &none : &eval->batch->attrs[attr], live, out,
+                NULL);
+    } else if (leaf->kind != PRED_EXISTS) {
+        eval_fixed(eval, leaf, live, out);
+    } else {
+        struct column column = {eval, leaf, NULL, NULL};
+        walk(&column, live, out, present_cell);
+    }
+    if (leaf->kind == PRED_EXISTS)
+        for (size_t w = eval->from; w < eval->end; w++)
+            out.no[w] = live[w] & ~out.yes[w];
+}
+
+static void eval_node(
+        struct eval *eval, const struct tv_pred *node, const uint64_t *live, struct verdict out);
+
+/* Parts that search texts or have parts of their own come after those that only compare. */
+static bool is_costly(const struct tv_pred *part)
+{
+    return part->kind != PRED_MEMBER && part->kind != PRED_ORDER && part->kind != PRED_EXISTS;
+}
+
+/* AND: false where any part is, true where all are. OR is AND with the two sets swapped. */
+static void eval_parts(
+        struct eval *eval, const struct tv_pred *node, const uint64_t *live, struct verdict out)
+{
+    bool is_or = node->kind == PRED_OR;
+    struct verdict all = {is_or ? out.no : out.yes, is_or ? out.yes : out.no};
+    uint64_t *open = take_bits(eval);
+    struct verdict part = {take_bits(eval), take_bits(eval)};
+    struct verdict part_all = {is_or ? part.no : part.yes, is_or ? part.yes : part.no};
+    copy_bits(eval, open, live);
+    copy_bits(eval, all.yes, live);
+    clear_bits(eval, all.no);
+    uint64_t any = 1;
+    for (uint32_t i = 0; i < 2 * node->count && any; i++) {
+        const struct tv_pred *each = node->parts->items[i % node->count];
+        if (is_costly(each) != (i >= node->count))
+            continue;
+        eval_node(eval, each, open, part);
+        any = 0;
+        for (size_t w = eval->from; w < eval->end; w++) {
+            all.yes[w] &= part_all.yes[w];
+            all.no[w] |= part_all.no[w];
+            any |= open[w] &= ~part_all.no[w];
+        }
+    }
+    give_bits(eval, part.yes);
+    give_bits(eval, part.no);
+    give_bits(eval, open);
+}
+
+/* Bits of `out` outside `live` are 0 afterwards. */
+static void eval_node(
+        struct eval *eval, const struct tv_pred *node, const uint64_t *live, struct verdict out)
+{
+    switch (node->kind) {
+    case PRED_TRUE:
+        copy_bits(eval, out.yes, live);
+        clear_bits(eval, out.no);
+        return;
+    case PRED_AND:
+    case PRED_OR:
+        eval_parts(eval, node, live, out);
+        return;
+    case PRED_NOT:
+        eval_node(eval, node->child, live, (struct verdict){out.no, out.yes});
+        return;
+    case PRED_MEMBER:
+    case PRED_ORDER:
+    case PRED_TEXT:
+    case PRED_MATCH:
+    case PRED_EXISTS:
+        eval_leaf(eval, node, live, out);
+        return;
+    }
+}
+
+static void set_first_bits(uint64_t *bits, uint32_t count)
+{
+    memset(bits, 0xff, count / 64 * sizeof(*bits));
+    if (count % 64 != 0)
+        bits[count / 64] = (UINT64_C(1) << (count % 64)) - 1;
+}
+
+/* The live rows of the candidates, and the words that hold them. */
+static uint64_t *live_rows(struct eval *eval, const uint32_t *candidates, uint32_t count)
+{
+    uint64_t *live = take_bits(eval);
+    uint32_t least = candidates ? UINT32_MAX : 0, greatest = candidates ? 0 : count - 1;
+    for (uint32_t i = 0; candidates && i < count; i++) {
+        TV_ASSERT(candidates[i] < eval->batch->rows);
+        least = candidates[i] < least ? candidates[i] : least;
+        greatest = candidates[i] > greatest ? candidates[i] : greatest;
+    }
+    eval->from = least / 64;
+    eval->end = (size_t)greatest / 64 + 1;
+    if (!candidates) {
+        set_first_bits(live, count);
+        return live;
+    }
+    clear_bits(eval, live);
+    for (uint32_t i = 0; i < count; i++)
+        set_bit(live, candidates[i]);
+    return live;
+}
+
+uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch,
+        const uint32_t *candidates, uint32_t count, uint32_t *out, struct tv_arena *scratch)
+{
+    if (count == 0)
+        return 0;
+    TV_ASSERT(candidates || count <= batch->rows);
+    struct eval eval = {
+            .batch = batch, .scratch = scratch, .words = ((size_t)batch->rows + 63) / 64};
+    struct verdict verdict = {0};
+    if (pred && pred->kind != PRED_TRUE) {
+        const uint64_t *live = live_rows(&eval, candidates, count);
+        verdict = (struct verdict){take_bits(&eval), take_bits(&eval)};
+        eval_node(&eval, pred, live, verdict);
+    }
+    uint32_t selected = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = candidates ? candidates[i] : i;
+        if (!verdict.yes || has_bit(verdict.yes, row))
+            out[selected++] = row;
+    }
+    return selected;
+}
