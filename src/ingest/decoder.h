@@ -9,14 +9,11 @@
 
 #include "ingest/member.h"
 
-enum {
-    TV_ALIAS_RANKS_MAX = 8
-};
-
 /* A field's value as it was sent. */
 struct tv_noted {
     struct tv_value value; /* never NULL */
-    struct tv_str raw;     /* a number's or literal's text, a string's content */
+    const char *raw;       /* where a number's or literal's text begins in the body */
+    uint32_t raw_len;
     struct tv_member *member;
 };
 
@@ -37,17 +34,17 @@ struct tv_decoder {
     char reason_field[64];
     uint32_t fields;               /* a bit for each field noted */
     uint8_t ranks[TV_FIELD_COUNT]; /* a bit for each alias noted */
-    struct tv_noted noted[TV_FIELD_COUNT][TV_ALIAS_RANKS_MAX];
+    struct tv_noted noted[TV_FIELD_COUNT][TV_MEMBER_RANKS_MAX];
 };
 
 /* native.c: refuses the event, unless it is refused already. */
 void tv_decoder_refuse(struct tv_decoder *decoder, struct tv_str field, const char *reason);
 
-/* event.c: reads one event, whose '{' was taken, into decoder->row. False on a fault. */
-TV_CHECKED bool tv_decoder_event(struct tv_decoder *decoder);
+/* event.c: reads one event from behind its '{' into decoder->row. NULL on a fault. */
+const char *tv_decoder_event(struct tv_decoder *decoder, const char *at);
 /* event.c: sets an attribute of the event at hand, within the limits. */
 void tv_decoder_attribute(
-        struct tv_decoder *decoder, struct tv_member *member, struct tv_value value);
+        struct tv_decoder *decoder, struct tv_member *member, const struct tv_value *value);
 void tv_decoder_attribute_named(
         struct tv_decoder *decoder, struct tv_str name, struct tv_value value);
 

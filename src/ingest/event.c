@@ -26,35 +26,38 @@ void tv_decoder_attribute_named(
 }
 
 void tv_decoder_attribute(
-        struct tv_decoder *decoder, struct tv_member *member, struct tv_value value)
+        struct tv_decoder *decoder, struct tv_member *member, const struct tv_value *value)
 {
     if (decoder->reason)
         return;
     if (member->attr == UINT32_MAX) {
-        if (value.type == TV_TYPE_NULL)
+        if (value->type == TV_TYPE_NULL)
             return; /* a name that only ever stands before null gets no column */
         member->attr = tv_batch_attr(decoder->batch, member->name);
     }
-    set_attribute(decoder, member->attr, member->name, value);
+    set_attribute(decoder, member->attr, member->name, *value);
 }
 
-static void note(struct tv_decoder *decoder, struct tv_member *member, struct tv_value value,
-        struct tv_str raw)
+static inline void note(struct tv_decoder *decoder, struct tv_member *member,
+        const struct tv_value *value, struct tv_str raw)
 {
-    enum tv_field field = member->field;
-    TV_ASSERT(member->rank < TV_ALIAS_RANKS_MAX);
+    unsigned field = member->field;
     uint8_t bit = (uint8_t)(1U << member->rank);
-    if (value.type == TV_TYPE_NULL) {
+    if (value->type == TV_TYPE_NULL) {
         decoder->ranks[field] &= (uint8_t)~bit;
-    } else {
-        decoder->ranks[field] |= bit;
-        decoder->fields |= 1U << field;
-        decoder->noted[field][member->rank] = (struct tv_noted){value, raw, member};
+        return;
     }
+    decoder->ranks[field] |= bit;
+    decoder->fields |= 1U << field;
+    struct tv_noted *noted = &decoder->noted[field][member->rank];
+    noted->value = *value;
+    noted->raw = raw.ptr;
+    noted->raw_len = (uint32_t)raw.len;
+    noted->member = member;
 }
 
-static void give(struct tv_decoder *decoder, struct tv_member *member, struct tv_value value,
-        struct tv_str raw)
+static inline void give(struct tv_decoder *decoder, struct tv_member *member,
+        const struct tv_value *value, struct tv_str raw)
 {
     if (decoder->scan.flaw) {
         tv_decoder_refuse(decoder, member->name, decoder->scan.flaw);
@@ -67,20 +70,22 @@ static void give(struct tv_decoder *decoder, struct tv_member *member, struct tv
 }
 
 /* Reads an array, or an object too deep to be taken apart, as JSON text. */
-static bool read_json(struct tv_decoder *decoder, struct tv_member *member, unsigned depth)
+static const char *read_json(
+        struct tv_decoder *decoder, struct tv_member *member, unsigned depth, const char *at)
 {
-    struct tv_str text;
+    struct tv_value value = {.type = TV_TYPE_JSON};
     struct tv_scan_skip skip = {
             .depth_max = TV_DECODE_DEPTH_MAX - depth, .keep = true, .masked = &decoder->masked};
     tv_buf_clear(&decoder->masked);
-    if (!tv_scan_any(&decoder->scan, &skip, &text))
-        return false;
+    at = tv_scan_any(&decoder->scan, at, &skip, &value.s);
+    if (!at)
+        return NULL;
     if (decoder->masked.len > 0)
-        text = tv_arena_str(&decoder->batch->arena, text);
-    if (text.len > TV_DECODE_VALUE_BYTES_MAX)
+        value.s = tv_arena_str(&decoder->batch->arena, value.s);
+    if (value.s.len > TV_DECODE_VALUE_BYTES_MAX)
         tv_scan_flaw(&decoder->scan, "text is longer than 1 MiB");
-    give(decoder, member, (struct tv_value){.type = TV_TYPE_JSON, .s = text}, text);
-    return true;
+    give(decoder, member, &value, value.s);
+    return at;
 }
 
 /* Objects may stand for what has dotted names below it, and for enumerations and messages, which
@@ -94,135 +99,116 @@ static bool may_be_object(const struct tv_member *member)
             tv_field_column(field) == TV_COLUMN_U8;
 }
 
-static bool read_members(
-        struct tv_decoder *decoder, const struct tv_member *parent, unsigned depth);
+static const char *read_members(
+        struct tv_decoder *decoder, const struct tv_member *parent, unsigned depth, const char *at);
 
-static bool read_object(struct tv_decoder *decoder, struct tv_member *member, unsigned depth)
+static const char *read_object(
+        struct tv_decoder *decoder, struct tv_member *member, unsigned depth, const char *at)
 {
     if (!may_be_object(member))
         tv_decoder_refuse(decoder, member->name, "must not be an object");
     if (depth >= TV_DECODE_DEPTH_MAX)
-        return read_json(decoder, member, depth);
-    decoder->scan.at++;
-    return read_members(decoder, member, depth + 1);
-}
-
-static bool read_string(struct tv_decoder *decoder, struct tv_member *member)
-{
-    struct tv_str text;
-    decoder->scan.at++;
-    if (!tv_scan_string(&decoder->scan, &text))
-        return false;
-    if (text.len > TV_DECODE_VALUE_BYTES_MAX)
-        tv_scan_flaw(&decoder->scan, "text is longer than 1 MiB");
-    give(decoder, member, tv_value_str(text), text);
-    return true;
+        return read_json(decoder, member, depth, at);
+    return read_members(decoder, member, depth + 1, at + 1);
 }
 
 /* `depth` counts the objects around the value. */
-static inline bool read_value(struct tv_decoder *decoder, struct tv_member *member, unsigned depth)
+static inline const char *read_value(
+        struct tv_decoder *decoder, struct tv_member *member, unsigned depth, const char *at)
 {
     struct tv_scan *scan = &decoder->scan;
-    char c = tv_scan_peek(scan);
-    if (c == '"')
-        return read_string(decoder, member);
-    if (c == '{')
-        return read_object(decoder, member, depth);
-    if (c == '[')
-        return read_json(decoder, member, depth);
+    const char *start = at;
     struct tv_value value;
-    const char *text = scan->at;
-    bool good = c == '-' || tv_is_digit(c) ? tv_scan_number(scan, &value)
-                                           : tv_scan_literal(scan, &value);
-    if (good)
-        give(decoder, member, value, (struct tv_str){text, (size_t)(scan->at - text)});
-    return good;
+    char c = tv_scan_peek(scan, at);
+    if (c == '"') {
+        value.type = TV_TYPE_STR;
+        at = tv_scan_string(scan, at + 1, &value.s);
+        if (at && value.s.len > TV_DECODE_VALUE_BYTES_MAX)
+            tv_scan_flaw(scan, "text is longer than 1 MiB");
+    } else if (c == '-' || tv_is_digit(c)) {
+        at = tv_scan_number(scan, at, &value);
+    } else if (c == '{') {
+        return read_object(decoder, member, depth, at);
+    } else if (c == '[') {
+        return read_json(decoder, member, depth, at);
+    } else {
+        at = tv_scan_literal(scan, at, &value);
+    }
+    if (at)
+        give(decoder, member, &value, (struct tv_str){start, (size_t)(at - start)});
+    return at;
 }
 
-/* Reads a name that was not foreseen, and its colon. NULL on a fault. */
-static struct tv_member *read_name(
-        struct tv_decoder *decoder, const struct tv_member *parent, unsigned depth)
+/* Reads a name that was not foreseen, and its colon. */
+static const char *read_name(
+        struct tv_decoder *decoder, const struct tv_member *parent, unsigned depth, const char *at)
 {
     struct tv_scan *scan = &decoder->scan;
-    const char *raw = scan->at;
+    const char *raw = at;
     struct tv_str name;
-    if (tv_scan_peek(scan) != '"') {
-        (void)tv_scan_fault(scan, scan->at,
-                scan->at == scan->end ? "the body ends inside an event"
-                                      : "expected a member's name in quotes");
+    if (tv_scan_peek(scan, at) != '"')
+        return tv_scan_expected(scan, at, "expected a member's name in quotes");
+    at = tv_scan_string(scan, at + 1, &name);
+    if (!at)
         return NULL;
-    }
-    scan->at++;
-    if (!tv_scan_string(scan, &name))
-        return NULL;
-    tv_scan_blanks(scan);
-    if (tv_scan_peek(scan) != ':') {
-        (void)tv_scan_fault(scan, scan->at, "expected ':' behind a member's name");
-        return NULL;
-    }
-    scan->at++;
+    at = tv_scan_blanks(scan, at);
+    if (tv_scan_peek(scan, at) != ':')
+        return tv_scan_expected(scan, at, "expected ':' behind a member's name");
+    at++;
+    struct tv_members *members = &decoder->members;
     size_t dotted = name.len + (parent ? parent->name.len + 1 : 0);
     if (scan->flaw || dotted > TV_DECODE_NAME_BYTES_MAX) {
         tv_decoder_refuse(decoder, name, scan->flaw ? scan->flaw : "name is longer than 512 bytes");
         scan->flaw = NULL;
-        return tv_member_spare(&decoder->members, parent, depth, (struct tv_str){NULL, 0});
+        members->last = tv_member_spare(members, parent, depth, (struct tv_str){NULL, 0});
+    } else {
+        struct tv_str written = {raw, (size_t)(at - raw)};
+        members->last = tv_member_find(members, parent, depth, name, written);
     }
-    struct tv_str written = {raw, (size_t)(scan->at - raw)};
-    return tv_member_find(&decoder->members, parent, depth, name, written);
+    return at;
 }
 
-/* Reads the name that the cursor stands on, or finds that there is none. */
-static inline struct tv_member *next_member(
-        struct tv_decoder *decoder, const struct tv_member *parent, unsigned depth)
-{
-    struct tv_member *member = decoder->members.last->next;
-    if (tv_member_is_at(member, parent, &decoder->scan))
-        decoder->scan.at += member->raw.len;
-    else
-        member = read_name(decoder, parent, depth);
-    if (member)
-        decoder->members.last = member;
-    return member;
-}
-
-static bool read_members(struct tv_decoder *decoder, const struct tv_member *parent, unsigned depth)
+/* Reads members and the closing '}' from behind the opening one. */
+static const char *read_members(
+        struct tv_decoder *decoder, const struct tv_member *parent, unsigned depth, const char *at)
 {
     struct tv_scan *scan = &decoder->scan;
-    tv_scan_blanks(scan);
-    if (tv_scan_peek(scan) == '}') {
-        scan->at++;
-        return true;
-    }
+    struct tv_members *members = &decoder->members;
+    at = tv_scan_blanks(scan, at);
+    if (tv_scan_peek(scan, at) == '}')
+        return at + 1;
     for (;;) {
-        struct tv_member *member = next_member(decoder, parent, depth);
-        if (!member)
-            return false;
-        tv_scan_blanks(scan);
-        if (!read_value(decoder, member, depth))
-            return false;
-        tv_scan_blanks(scan);
-        char c = tv_scan_peek(scan);
-        if (c != ',')
+        struct tv_member *member = members->last->next;
+        if (tv_member_is_at(member, parent, scan, at)) {
+            members->last = member;
+            at += member->raw.len;
+        } else {
+            at = read_name(decoder, parent, depth, at);
+            member = members->last;
+        }
+        if (at)
+            at = read_value(decoder, member, depth, tv_scan_blanks(scan, at));
+        if (!at)
+            return NULL;
+        at = tv_scan_blanks(scan, at);
+        if (tv_scan_peek(scan, at) != ',')
             break;
-        scan->at++;
-        tv_scan_blanks(scan);
+        at = tv_scan_blanks(scan, at + 1);
     }
-    if (tv_scan_peek(scan) != '}')
-        return tv_scan_fault(scan, scan->at,
-                scan->at == scan->end ? "the body ends inside an event" : "expected ',' or '}'");
-    scan->at++;
-    return true;
+    if (tv_scan_peek(scan, at) != '}')
+        return tv_scan_expected(scan, at, "expected ',' or '}'");
+    return at + 1;
 }
 
-bool tv_decoder_event(struct tv_decoder *decoder)
+const char *tv_decoder_event(struct tv_decoder *decoder, const char *at)
 {
     decoder->members.last = &decoder->members.start;
     decoder->attr_count = 0;
     decoder->future = false;
     decoder->reason = NULL;
     tv_scan_forget(&decoder->scan);
-    if (!read_members(decoder, NULL, 1))
-        return false;
-    tv_decoder_fields(decoder);
-    return true;
+    at = read_members(decoder, NULL, 1, at);
+    if (at)
+        tv_decoder_fields(decoder);
+    return at;
 }

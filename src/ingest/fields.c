@@ -10,10 +10,16 @@
 #include "base/json_out.h"
 #include "base/time.h"
 #include "ingest/decoder.h"
+#include "ingest/hex.h"
 
 #include <math.h>
 
 #define FUTURE_NS (10 * TV_NS_PER_MIN)
+
+static struct tv_str raw_of(const struct tv_noted *noted)
+{
+    return (struct tv_str){noted->raw, noted->raw_len};
+}
 
 /* The content of a string, or the text of a number where `numbers` are taken too. */
 static const char *take_text(const struct tv_noted *noted, bool numbers, struct tv_str *out)
@@ -22,7 +28,7 @@ static const char *take_text(const struct tv_noted *noted, bool numbers, struct 
     bool number = type == TV_TYPE_I64 || type == TV_TYPE_F64;
     if (type != TV_TYPE_STR && !(numbers && number))
         return "must be a string";
-    *out = type == TV_TYPE_STR ? noted->value.s : noted->raw;
+    *out = type == TV_TYPE_STR ? noted->value.s : raw_of(noted);
     return NULL;
 }
 
@@ -34,7 +40,7 @@ static const char *set_text(
     struct tv_str text;
     const char *reason = NULL;
     if (field == TV_FIELD_MESSAGE && noted->value.type == TV_TYPE_BOOL)
-        text = noted->raw;
+        text = raw_of(noted);
     else
         reason = take_text(noted, numbers, &text);
     if (reason)
@@ -66,7 +72,7 @@ static bool take_time(const struct tv_noted *noted, int64_t *out)
     case TV_TYPE_I64:
         return epoch_from_integer(noted->value.i, out);
     case TV_TYPE_F64:
-        return tv_time_parse_epoch(noted->raw, out);
+        return tv_time_parse_epoch(raw_of(noted), out);
     case TV_TYPE_STR:
         return tv_time_parse_epoch(noted->value.s, out) ||
                 tv_time_parse_rfc3339(noted->value.s, out);
@@ -147,7 +153,8 @@ static const char *set_trace_id(
     if (text.len > TV_DECODE_NAME_BYTES_MAX)
         return "is longer than 512 bytes";
     struct tv_id id;
-    if (!tv_trace_id_from_text(text, &id))
+    bool hex = text.len == 32 && tv_hex16(text.ptr, &id.hi) && tv_hex16(text.ptr + 16, &id.lo);
+    if (!hex && !tv_trace_id_from_text(text, &id))
         keep_id_text(decoder, field, text);
     if (id.hi != 0 || id.lo != 0)
         tv_batch_set_id(decoder->batch, field, decoder->row, id);
@@ -164,7 +171,8 @@ static const char *set_span_id(
     if (text.len > TV_DECODE_NAME_BYTES_MAX)
         return "is longer than 512 bytes";
     uint64_t id = 0;
-    if (!tv_span_id_from_text(text, &id))
+    bool hex = text.len == 16 && tv_hex16(text.ptr, &id);
+    if (!hex && !tv_span_id_from_text(text, &id))
         keep_id_text(decoder, field, text);
     if (id != 0)
         tv_batch_set_u64(decoder->batch, field, decoder->row, id);
@@ -197,36 +205,35 @@ static const char *set_enum(
     else if (noted->value.type == TV_TYPE_I64)
         known = enum_from_number(field, noted->value.i, &value);
     if (!known)
-        tv_decoder_attribute(decoder, noted->member, noted->value);
+        tv_decoder_attribute(decoder, noted->member, &noted->value);
     else if (value != 0)
         tv_batch_set_u8(decoder->batch, field, decoder->row, value);
     return NULL;
 }
 
-/* Writes the elements of a JSON array of strings and numbers as an array of strings. */
+/* Writes the elements of a JSON array of strings and numbers as an array of strings. The text was
+ * read before, so its grammar is known to be right. */
 static bool write_causes(struct tv_scan *scan, struct tv_json_out *json, uint32_t *count)
 {
-    scan->at++; /* '[', which fields of this array's text begin with */
-    tv_scan_blanks(scan);
-    while (*scan->at != ']') {
-        struct tv_str text = {scan->at, 0};
+    const char *at = tv_scan_blanks(scan, scan->start + 1);
+    while (*at != ']') {
+        struct tv_str text = {at, 0};
         struct tv_value number;
-        bool string = *scan->at == '"';
-        scan->at += string;
-        if (!string && *scan->at != '-' && !tv_is_digit(*scan->at))
+        bool string = *at == '"';
+        if (!string && *at != '-' && !tv_is_digit(*at))
             return false;
-        if (string ? !tv_scan_string(scan, &text) : !tv_scan_number(scan, &number))
+        at = string ? tv_scan_string(scan, at + 1, &text) : tv_scan_number(scan, at, &number);
+        if (!at)
             return false;
         if (!string)
-            text.len = (size_t)(scan->at - text.ptr);
+            text.len = (size_t)(at - text.ptr);
         if (text.len > TV_DECODE_NAME_BYTES_MAX)
             return false;
         *count += text.len > 0;
         if (text.len > 0)
             tv_json_str(json, text);
-        tv_scan_blanks(scan);
-        scan->at += *scan->at == ',';
-        tv_scan_blanks(scan);
+        at = tv_scan_blanks(scan, at);
+        at = tv_scan_blanks(scan, at + (*at == ','));
     }
     return true;
 }
@@ -242,7 +249,7 @@ static const char *set_causes(
     tv_json_array(&json);
     if (noted->value.type == TV_TYPE_JSON) {
         text = noted->value.s;
-        struct tv_scan scan = {.at = text.ptr, .start = text.ptr, .end = text.ptr + text.len};
+        struct tv_scan scan = {.start = text.ptr, .end = text.ptr + text.len};
         if (!write_causes(&scan, &json, &count))
             reason = "must be an event id or an array of them";
         tv_scan_release(&scan);
@@ -296,7 +303,7 @@ static void set_noted(struct tv_decoder *decoder, enum tv_field field, unsigned 
         tv_decoder_refuse(decoder, winner->member->path, reason);
     for (unsigned left = ranks & (ranks - 1); left; left &= left - 1) {
         const struct tv_noted *loser = &decoder->noted[field][__builtin_ctz(left)];
-        tv_decoder_attribute(decoder, loser->member, loser->value);
+        tv_decoder_attribute(decoder, loser->member, &loser->value);
     }
 }
 

@@ -3,9 +3,7 @@
  * each time it comes, in a member that is overwritten by the next. */
 #include "ingest/member.h"
 
-enum {
-    MEMBERS_MAX = 8192
-};
+enum { MEMBERS_MAX = 8192 };
 
 void tv_members_init(struct tv_members *members)
 {
@@ -62,6 +60,7 @@ static void learn_meaning(struct tv_member *member)
     if (field != TV_FIELD_COUNT) {
         member->kind = TV_MEMBER_FIELD;
         member->field = (uint8_t)field;
+        TV_ASSERT(rank < TV_MEMBER_RANKS_MAX);
         member->rank = (uint8_t)rank;
     } else if (!parent && is_holder(member->path)) {
         member->kind = TV_MEMBER_HOLDER;

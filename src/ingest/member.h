@@ -20,9 +20,7 @@ enum tv_member_kind {
                             other value is an attribute of that name */
 };
 
-enum {
-    TV_MEMBER_PREDICT_BYTES = 24
-};
+enum { TV_MEMBER_PREDICT_BYTES = 24, TV_MEMBER_RANKS_MAX = 8 };
 
 struct tv_member {
     enum tv_member_kind kind;
@@ -54,11 +52,10 @@ struct tv_members {
 void tv_members_init(struct tv_members *members);
 void tv_members_release(struct tv_members *members);
 
-/* Whether the cursor stands on the member's name and colon, in the object `parent`. */
-static inline bool tv_member_is_at(
-        const struct tv_member *member, const struct tv_member *parent, const struct tv_scan *scan)
+/* Whether the member's name and colon stand at `at`, in the object `parent`. */
+static inline bool tv_member_is_at(const struct tv_member *member, const struct tv_member *parent,
+        const struct tv_scan *scan, const char *at)
 {
-    const char *at = scan->at;
     if (!member || member->parent != parent || scan->end - at < TV_MEMBER_PREDICT_BYTES)
         return false;
     uint64_t differ = ((tv_load64(at) ^ member->words[0]) & member->masks[0]) |

@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+enum { SAMPLE_ROWS = 64 };
+
 static void report_error(
         struct tv_decode_report *report, uint32_t index, struct tv_str field, const char *reason)
 {
@@ -37,33 +39,60 @@ void tv_decoder_refuse(struct tv_decoder *decoder, struct tv_str field, const ch
     decoder->reason_field[field.len] = '\0';
 }
 
-/* Counts lines and columns up to the fault; only where someone will read them. */
-static void locate(const struct tv_scan *scan, struct tv_error *err)
+/* Counts lines and columns up to `place`; only where someone will read them. */
+static void locate(const struct tv_scan *scan, const char *place, struct tv_error *err)
 {
     const char *line = scan->start;
     err->line = 1;
-    for (const char *at = scan->start; at < scan->fault_at; at++) {
+    for (const char *at = scan->start; at < place; at++) {
         if (*at == '\n') {
             err->line++;
             line = at + 1;
         }
     }
     err->column = 1;
-    for (const char *at = line; at < scan->fault_at; at++)
+    for (const char *at = line; at < place; at++)
         err->column += ((uint8_t)*at & 0xc0) != 0x80;
-    err->offset = (uint32_t)(scan->fault_at - scan->start);
+    err->offset = (uint32_t)(place - scan->start);
 }
 
-static void report_fault(struct tv_decoder *decoder)
+/* Reports the fault as one rejection and clears it; the first of a body also goes to *first. */
+static void report_fault(struct tv_decoder *decoder, struct tv_error *first)
 {
     char reason[sizeof(decoder->report->errors[0].reason)];
-    const struct tv_scan *scan = &decoder->scan;
+    struct tv_scan *scan = &decoder->scan;
     (void)snprintf(reason, sizeof(reason), "%s, at byte %zu", scan->fault,
             (size_t)(scan->fault_at - scan->start));
     report_error(decoder->report, decoder->index++, (struct tv_str){NULL, 0}, reason);
+    if (first->line == 0) {
+        (void)tv_fail(first, TV_BAD_INPUT, "%s", scan->fault);
+        locate(scan, scan->fault_at, first);
+    }
+    scan->fault = NULL;
 }
 
-static void end_event(struct tv_decoder *decoder)
+/* Once some events were read, the rest of the body is taken to be like them, and room is made for it
+ * at once: growing by doubling would copy every column a dozen times. What is reserved is in
+ * proportion to the body, as what it really holds would be. */
+static void make_room(struct tv_decoder *decoder, const char *at)
+{
+    struct tv_batch *batch = decoder->batch;
+    const struct tv_scan *scan = &decoder->scan;
+    uint64_t left = (uint64_t)(scan->end - at);
+    uint64_t rows = left * SAMPLE_ROWS / (uint64_t)(at - scan->start) + SAMPLE_ROWS;
+    if (rows <= SAMPLE_ROWS * 2 || batch->rows != SAMPLE_ROWS)
+        return;
+    if (rows > TV_BATCH_ROWS_MAX - SAMPLE_ROWS)
+        rows = TV_BATCH_ROWS_MAX - SAMPLE_ROWS;
+    tv_batch_reserve(batch, (uint32_t)rows);
+    uint64_t texts = batch->strings.count * rows / SAMPLE_ROWS;
+    tv_strings_reserve(&batch->strings, &batch->arena, (uint32_t)texts);
+    for (uint32_t i = 0; i < batch->attr_count; i++)
+        tv_batch_attr_reserve(batch, i, (uint32_t)(batch->attrs[i].count * rows / SAMPLE_ROWS));
+}
+
+/* Counts the event that ended before `at`, or takes its row back. */
+static void end_event(struct tv_decoder *decoder, const char *at)
 {
     if (decoder->reason) {
         tv_batch_drop_last_row(decoder->batch);
@@ -73,132 +102,133 @@ static void end_event(struct tv_decoder *decoder)
         decoder->report->accepted++;
         decoder->report->future += decoder->future;
     }
-    decoder->index++;
+    if (++decoder->index == SAMPLE_ROWS)
+        make_room(decoder, at);
 }
 
-/* Reads the event whose '{' the cursor stands on. On a fault the row is taken back. */
-static bool read_event(struct tv_decoder *decoder)
+/* Reads the event whose '{' is at `at`. On a fault the row is taken back. */
+static const char *read_event(struct tv_decoder *decoder, const char *at)
 {
     if (decoder->batch->rows == TV_BATCH_ROWS_MAX)
-        return tv_scan_fault(&decoder->scan, decoder->scan.at,
-                "a body holds at most 1048576 events; the rest was not read");
+        return tv_scan_fault(
+                &decoder->scan, at, "a body holds at most 1048576 events; the rest was not read");
     decoder->row = tv_batch_add_row(decoder->batch);
-    decoder->scan.at++;
-    if (tv_decoder_event(decoder))
-        return true;
+    at = tv_decoder_event(decoder, at + 1);
+    if (at)
+        return at;
     tv_batch_drop_last_row(decoder->batch);
     /* What was noted before the fault. */
     decoder->fields = 0;
     memset(decoder->ranks, 0, sizeof(decoder->ranks));
-    return false;
+    return NULL;
 }
 
 /* An element of the array. */
-static bool read_element(struct tv_decoder *decoder)
+static const char *read_element(struct tv_decoder *decoder, const char *at)
 {
     struct tv_scan *scan = &decoder->scan;
-    if (tv_scan_peek(scan) == '{') {
-        if (!read_event(decoder))
-            return false;
-        end_event(decoder);
-        return true;
+    if (tv_scan_peek(scan, at) == '{') {
+        at = read_event(decoder, at);
+        if (at)
+            end_event(decoder, at);
+        return at;
     }
     struct tv_scan_skip skip = {.depth_max = TV_DECODE_DEPTH_MAX};
     struct tv_str text;
     tv_scan_forget(scan);
-    if (!tv_scan_any(scan, &skip, &text))
-        return false;
-    report_error(decoder->report, decoder->index++, (struct tv_str){NULL, 0},
-            "an event must be an object");
-    return true;
+    at = tv_scan_any(scan, at, &skip, &text);
+    if (at)
+        report_error(decoder->report, decoder->index++, (struct tv_str){NULL, 0},
+                "an event must be an object");
+    return at;
 }
 
-static bool walk_array(struct tv_decoder *decoder)
+/* Reads elements and the closing ']' from behind the opening one. */
+static const char *read_array(struct tv_decoder *decoder, const char *at)
 {
     struct tv_scan *scan = &decoder->scan;
-    scan->at++;
-    tv_scan_blanks(scan);
-    if (tv_scan_peek(scan) == ']') {
-        scan->at++;
-    } else {
-        for (;;) {
-            if (!read_element(decoder))
-                return false;
-            tv_scan_blanks(scan);
-            if (tv_scan_peek(scan) != ',')
-                break;
-            scan->at++;
-            tv_scan_blanks(scan);
-        }
-        if (tv_scan_peek(scan) != ']')
-            return tv_scan_fault(scan, scan->at,
-                    scan->at == scan->end ? "the body ends inside the array"
-                                          : "expected ',' or ']'");
-        scan->at++;
+    at = tv_scan_blanks(scan, at);
+    if (tv_scan_peek(scan, at) == ']')
+        return at + 1;
+    for (;;) {
+        at = read_element(decoder, at);
+        if (!at)
+            return NULL;
+        at = tv_scan_blanks(scan, at);
+        if (tv_scan_peek(scan, at) != ',')
+            break;
+        at = tv_scan_blanks(scan, at + 1);
     }
-    tv_scan_blanks(scan);
-    if (scan->at < scan->end)
-        return tv_scan_fault(scan, scan->at, "nothing may stand behind the array");
-    return true;
+    if (at == scan->end)
+        return tv_scan_fault(scan, at, "the body ends inside the array");
+    if (*at != ']')
+        return tv_scan_fault(scan, at, "expected ',' or ']'");
+    return at + 1;
 }
 
-/* Reads the line at the cursor, which is not blank, up to its line break. */
-static bool read_line(struct tv_decoder *decoder)
+static void walk_array(struct tv_decoder *decoder, const char *at, struct tv_error *fault)
 {
     struct tv_scan *scan = &decoder->scan;
-    if (tv_scan_peek(scan) != '{')
-        return tv_scan_fault(scan, scan->at, "a line of events must begin with '{'");
-    if (!read_event(decoder))
-        return false;
-    while (tv_scan_peek(scan) == ' ' || tv_scan_peek(scan) == '\t' || tv_scan_peek(scan) == '\r')
-        scan->at++;
-    if (scan->at < scan->end && *scan->at != '\n') {
+    at = read_array(decoder, at + 1);
+    if (at)
+        at = tv_scan_blanks(scan, at);
+    if (at && at < scan->end)
+        (void)tv_scan_fault(scan, at, "nothing may stand behind the array");
+    if (scan->fault)
+        report_fault(decoder, fault);
+}
+
+/* Reads the line at `at`, which is not blank, up to its line break. */
+static const char *read_line(struct tv_decoder *decoder, const char *at)
+{
+    struct tv_scan *scan = &decoder->scan;
+    if (*at != '{')
+        return tv_scan_fault(scan, at, "a line of events must begin with '{'");
+    at = read_event(decoder, at);
+    if (!at)
+        return NULL;
+    char c = tv_scan_peek(scan, at);
+    while (c == ' ' || c == '\t' || c == '\r')
+        c = tv_scan_peek(scan, ++at);
+    if (at < scan->end && c != '\n') {
         tv_batch_drop_last_row(decoder->batch);
-        return tv_scan_fault(scan, scan->at, "expected a line break behind the event");
+        return tv_scan_fault(scan, at, "expected a line break behind the event");
     }
-    end_event(decoder);
-    return true;
+    end_event(decoder, at);
+    return at;
 }
 
-/* Moves the cursor from a broken line, which begins at `line`, to where reading goes on. */
-static void skip_line(struct tv_scan *scan, const char *line)
+/* Where reading goes on behind a broken line that begins at `at`. */
+static const char *skip_line(const struct tv_scan *scan, const char *at)
 {
-    bool object = *line == '{';
-    const char *at = line;
+    bool object = *at == '{';
     while (at < scan->end) {
         at = memchr(at, '\n', (size_t)(scan->end - at));
         at = at ? at + 1 : scan->end;
         if (!object || at == scan->end || *at == '{')
             break;
     }
-    scan->at = at;
+    return at;
 }
 
-static void walk_lines(struct tv_decoder *decoder, struct tv_error *first)
+static void walk_lines(struct tv_decoder *decoder, const char *at, struct tv_error *fault)
 {
     struct tv_scan *scan = &decoder->scan;
-    for (;;) {
-        tv_scan_blanks(scan);
-        if (scan->at == scan->end)
-            return;
-        const char *line = scan->at;
-        if (read_line(decoder))
+    for (at = tv_scan_blanks(scan, at); at < scan->end; at = tv_scan_blanks(scan, at)) {
+        const char *line = at;
+        at = read_line(decoder, line);
+        if (at)
             continue;
-        if (first && first->line == 0) {
-            (void)tv_fail(first, TV_BAD_INPUT, "%s", scan->fault);
-            locate(scan, first);
-        }
-        report_fault(decoder);
-        scan->fault = NULL;
+        report_fault(decoder, fault);
         if (decoder->batch->rows == TV_BATCH_ROWS_MAX)
             return;
-        skip_line(scan, line);
+        at = skip_line(scan, line);
     }
 }
 
 static void decoder_init(struct tv_decoder *decoder, struct tv_str body)
 {
-    decoder->scan = (struct tv_scan){.at = body.ptr, .start = body.ptr, .end = body.ptr + body.len};
+    decoder->scan = (struct tv_scan){.start = body.ptr, .end = body.ptr + body.len};
     tv_members_init(&decoder->members);
     decoder->masked = (struct tv_buf){0};
     decoder->index = 0;
@@ -221,48 +251,40 @@ static void report_init(struct tv_decode_report *report)
     report->error_count = 0; /* the errors themselves are written before they are read */
 }
 
-static enum tv_status refuse_body(const struct tv_scan *scan, struct tv_error *err)
+static enum tv_status refuse_body(const struct tv_scan *scan, const char *at, struct tv_error *err)
 {
-    if (scan->at == scan->end) {
-        enum tv_status status = tv_fail(err, TV_BAD_INPUT, "the body is empty");
+    if (at == scan->end) {
+        (void)tv_fail(err, TV_BAD_INPUT, "the body is empty");
         tv_error_hint(err, "send a JSON object, an array of objects, or one object a line");
-        return status;
+    } else {
+        (void)tv_fail(err, TV_BAD_INPUT, "the body is no JSON object or array");
+        tv_error_hint(err, "it must begin with '{' or '['");
     }
-    enum tv_status status = tv_fail(err, TV_BAD_INPUT, "the body is no JSON object or array");
-    tv_error_hint(err, "it must begin with '{' or '['");
-    return status;
+    if (err)
+        locate(scan, at, err);
+    return TV_BAD_INPUT;
 }
 
 enum tv_status tv_native_decode(struct tv_str body, const struct tv_decode_options *options,
         struct tv_batch *batch, struct tv_decode_report *report, struct tv_error *err)
 {
     struct tv_decoder decoder; /* large: its notes are written before they are read */
-    struct tv_error fault = {0};
+    struct tv_error fault = {.line = 0};
+    enum tv_status status = TV_OK;
     report_init(report);
     decoder_init(&decoder, body.ptr ? body : TV_STR(""));
     decoder.batch = batch;
     decoder.options = options;
     decoder.report = report;
     struct tv_scan *scan = &decoder.scan;
-    if (tv_str_starts_with(body, TV_STR("\xef\xbb\xbf")))
-        scan->at += 3;
-    tv_scan_blanks(scan);
-    enum tv_status status = TV_OK;
-    if (tv_scan_peek(scan) == '[') {
-        if (!walk_array(&decoder)) {
-            (void)tv_fail(&fault, TV_BAD_INPUT, "%s", scan->fault);
-            locate(scan, &fault);
-            report_fault(&decoder);
-        }
-    } else if (tv_scan_peek(scan) == '{') {
-        walk_lines(&decoder, &fault);
-    } else {
-        status = refuse_body(scan, err);
-        if (err) {
-            scan->fault_at = scan->at;
-            locate(scan, err);
-        }
-    }
+    const char *at = scan->start + (tv_str_starts_with(body, TV_STR("\xef\xbb\xbf")) ? 3 : 0);
+    at = tv_scan_blanks(scan, at);
+    if (tv_scan_peek(scan, at) == '[')
+        walk_array(&decoder, at, &fault);
+    else if (tv_scan_peek(scan, at) == '{')
+        walk_lines(&decoder, at, &fault);
+    else
+        status = refuse_body(scan, at, err);
     if (status == TV_OK && report->accepted == 0 && fault.line > 0) {
         status = TV_BAD_INPUT;
         if (err)

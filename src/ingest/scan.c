@@ -14,6 +14,13 @@
 const double tv_exact_powers[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+const uint64_t tv_powers_of_ten[20] = {UINT64_C(1), UINT64_C(10), UINT64_C(100), UINT64_C(1000),
+        UINT64_C(10000), UINT64_C(100000), UINT64_C(1000000), UINT64_C(10000000),
+        UINT64_C(100000000), UINT64_C(1000000000), UINT64_C(10000000000), UINT64_C(100000000000),
+        UINT64_C(1000000000000), UINT64_C(10000000000000), UINT64_C(100000000000000),
+        UINT64_C(1000000000000000), UINT64_C(10000000000000000), UINT64_C(100000000000000000),
+        UINT64_C(1000000000000000000), UINT64_C(10000000000000000000)};
+
 void tv_scan_release(struct tv_scan *scan)
 {
     free(scan->scratch);
@@ -21,13 +28,18 @@ void tv_scan_release(struct tv_scan *scan)
     scan->scratch_next = NULL;
 }
 
-bool tv_scan_fault(struct tv_scan *scan, const char *at, const char *text)
+const char *tv_scan_fault(struct tv_scan *scan, const char *at, const char *text)
 {
     if (!scan->fault) {
         scan->fault = text;
         scan->fault_at = at;
     }
-    return false;
+    return NULL;
+}
+
+const char *tv_scan_expected(struct tv_scan *scan, const char *at, const char *text)
+{
+    return tv_scan_fault(scan, at, at == scan->end ? "the body ends inside an event" : text);
 }
 
 /* The first quote, backslash or control character at or behind `at`, or the end. */
@@ -98,7 +110,7 @@ static bool unescape_unit(struct tv_scan *scan, const char **at, const char *end
     const char *digits = *at + 1;
     int32_t unit = hex_unit(digits, end);
     if (unit < 0)
-        return tv_scan_fault(scan, *at - 1, "'\\u' needs four hex digits");
+        return tv_scan_fault(scan, *at - 1, "'\\u' needs four hex digits") != NULL;
     *at = digits + 4;
     uint32_t point = (uint32_t)unit;
     if (unit >= 0xd800 && unit <= 0xdfff) {
@@ -125,7 +137,7 @@ static bool unescape_one(struct tv_scan *scan, const char **at, const char *end,
         return unescape_unit(scan, at, end, to);
     const char *found = **at ? strchr(from, **at) : NULL;
     if (!found)
-        return tv_scan_fault(scan, *at - 1, "no such escape in a string");
+        return tv_scan_fault(scan, *at - 1, "no such escape in a string") != NULL;
     *(*to)++ = into[found - from];
     (*at)++;
     return true;
@@ -157,16 +169,15 @@ static bool unescape(struct tv_scan *scan, struct tv_str raw, struct tv_str *out
     return true;
 }
 
-bool tv_scan_string_any(struct tv_scan *scan, struct tv_str *out)
+const char *tv_scan_string_any(struct tv_scan *scan, const char *text, struct tv_str *out)
 {
-    const char *text = scan->at;
     const char *at = text;
     bool escaped = false;
     uint32_t high = 0;
     for (;;) {
         at = find_stop(at, scan->end, &high);
-        if (at >= scan->end)
-            return tv_scan_fault(scan, scan->end, "the body ends inside a string");
+        if (at == scan->end)
+            return tv_scan_fault(scan, at, "the body ends inside a string");
         if (*at == '"')
             break;
         if (*at != '\\')
@@ -177,59 +188,52 @@ bool tv_scan_string_any(struct tv_scan *scan, struct tv_str *out)
         at += 2;
     }
     *out = (struct tv_str){text, (size_t)(at - text)};
-    scan->at = at + 1;
     if (high != 0 && !tv_utf8_valid(*out))
         tv_scan_flaw(scan, "text is not UTF-8");
-    return !escaped || unescape(scan, *out, out);
+    return escaped && !unescape(scan, *out, out) ? NULL : at + 1;
 }
 
-static const char *skip_digits(const char *at, const char *end)
+/* The digits at `at`, of which there must be one. NULL with a fault otherwise. */
+static const char *some_digits(struct tv_scan *scan, const char *at, const char *otherwise)
 {
-    while (at < end && tv_is_digit(*at))
+    const char *first = at;
+    while (at < scan->end && tv_is_digit(*at))
         at++;
-    return at;
+    return at == first ? tv_scan_fault(scan, at, otherwise) : at;
 }
 
-bool tv_scan_number_any(struct tv_scan *scan, struct tv_value *out)
+const char *tv_scan_number_any(struct tv_scan *scan, const char *at, struct tv_value *out)
 {
-    const char *at = scan->at;
-    const char *end = scan->end;
+    struct tv_str text = {at, 0};
+    bool integer = true;
     at += *at == '-';
     const char *digits = at;
-    at = skip_digits(at, end);
-    if (at == digits)
-        return tv_scan_fault(scan, at, "expected a value");
-    if (*digits == '0' && at - digits > 1)
+    at = some_digits(scan, at, "expected a value");
+    if (at && *digits == '0' && at - digits > 1)
         return tv_scan_fault(scan, digits, "a number has a leading zero");
-    bool integer = true;
-    if (at < end && *at == '.') {
-        const char *fraction = ++at;
+    if (at && tv_scan_peek(scan, at) == '.') {
         integer = false;
-        at = skip_digits(at, end);
-        if (at == fraction)
-            return tv_scan_fault(scan, at, "a number needs a digit behind its point");
+        at = some_digits(scan, at + 1, "a number needs a digit behind its point");
     }
-    if (at < end && (*at | 0x20) == 'e') {
+    if (at && (tv_scan_peek(scan, at) | 0x20) == 'e') {
+        integer = false;
         at++;
-        integer = false;
-        at += at < end && (*at == '-' || *at == '+');
-        const char *exponent = at;
-        at = skip_digits(at, end);
-        if (at == exponent)
-            return tv_scan_fault(scan, at, "a number needs a digit in its exponent");
+        at += tv_scan_peek(scan, at) == '-' || tv_scan_peek(scan, at) == '+';
+        at = some_digits(scan, at, "a number needs a digit in its exponent");
     }
-    struct tv_str text = {scan->at, (size_t)(at - scan->at)};
-    scan->at = at;
+    if (!at)
+        return NULL;
+    text.len = (size_t)(at - text.ptr);
     out->type = TV_TYPE_I64;
     if (integer && tv_str_to_i64(text, &out->i))
-        return true;
+        return at;
     *out = tv_value_f64(0);
     if (!tv_str_to_f64(text, &out->f))
         tv_scan_flaw(scan, "number is beyond the range of a double");
-    return true;
+    return at;
 }
 
-bool tv_scan_literal(struct tv_scan *scan, struct tv_value *out)
+const char *tv_scan_literal(struct tv_scan *scan, const char *at, struct tv_value *out)
 {
     static const struct {
         struct tv_str text;
@@ -240,14 +244,12 @@ bool tv_scan_literal(struct tv_scan *scan, struct tv_value *out)
             {{"false", 5}, TV_TYPE_BOOL, false},
             {{"null", 4}, TV_TYPE_NULL, false},
     };
-    struct tv_str rest = {scan->at, (size_t)(scan->end - scan->at)};
+    struct tv_str rest = {at, (size_t)(scan->end - at)};
     for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
         if (tv_str_starts_with(rest, literals[i].text)) {
             *out = (struct tv_value){.type = literals[i].type, .b = literals[i].value};
-            scan->at += literals[i].text.len;
-            return true;
+            return at + literals[i].text.len;
         }
     }
-    const char *reason = rest.len == 0 ? "the body ends inside an event" : "expected a value";
-    return tv_scan_fault(scan, scan->at, reason);
+    return tv_scan_expected(scan, at, "expected a value");
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lexical half of the native decoder: strings, numbers and literals of RFC 8259, one pass.
  *
- * A scanner is a cursor over a body. Two kinds of trouble are told apart: a *fault* breaks the JSON
- * itself (nothing behind it can be read, the call returns false), a *flaw* spoils one event only
- * (bytes that are not UTF-8, a number no double holds) and the walk goes on. Texts borrow the body,
- * or, where they had escapes, the scanner's scratch, until tv_scan_forget.
+ * A scanner knows the bounds of a body; the place in it is passed by value and the place behind what
+ * was read is returned, so that it stays in a register. Two kinds of trouble are told apart: a
+ * *fault* breaks the JSON itself (nothing behind it can be read, the call returns NULL), a *flaw*
+ * spoils one event only (bytes that are not UTF-8, a number no double holds) and the walk goes on.
+ * Texts borrow the body, or, where they had escapes, the scanner's scratch, until tv_scan_forget.
  *
- *     struct tv_scan scan = {.at = body.ptr, .start = body.ptr, .end = body.ptr + body.len};
+ *     struct tv_scan scan = {.start = body.ptr, .end = body.ptr + body.len};
+ *     const char *at = tv_scan_blanks(&scan, scan.start);
  *     struct tv_str text;
- *     if (*scan.at++ == '"' && tv_scan_string(&scan, &text)) ...
+ *     if (tv_scan_peek(&scan, at) == '"')
+ *         at = tv_scan_string(&scan, at + 1, &text);
  *     tv_scan_release(&scan);
  *
  * The short, frequent cases are inline here; what is rare lies in scan.c. */
@@ -23,7 +26,7 @@
 #endif
 
 struct tv_scan {
-    const char *at, *end, *start;
+    const char *start, *end;
     const char *fault; /* static text; the first fault, NULL while there is none */
     const char *fault_at;
     const char *flaw; /* static text; the first flaw since tv_scan_forget */
@@ -41,8 +44,10 @@ static inline void tv_scan_forget(struct tv_scan *scan)
     scan->flaw = NULL;
 }
 
-/* Notes a fault at `at` unless there is one; returns false. */
-bool tv_scan_fault(struct tv_scan *scan, const char *at, const char *text);
+/* Notes a fault at `at` unless there is one; returns NULL. */
+const char *tv_scan_fault(struct tv_scan *scan, const char *at, const char *text);
+/* As tv_scan_fault; where the body is at its end the fault is that. */
+const char *tv_scan_expected(struct tv_scan *scan, const char *at, const char *text);
 
 static inline void tv_scan_flaw(struct tv_scan *scan, const char *text)
 {
@@ -58,23 +63,22 @@ static inline uint64_t tv_load64(const char *at)
 }
 
 /* Skips blank, tab, line feed and carriage return. */
-static inline void tv_scan_blanks(struct tv_scan *scan)
+static inline const char *tv_scan_blanks(const struct tv_scan *scan, const char *at)
 {
-    while (scan->at < scan->end && (uint8_t)*scan->at <= ' ' &&
-            (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
-        scan->at++;
+    while (at < scan->end && (uint8_t)*at <= ' ' &&
+            (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+        at++;
+    return at;
 }
 
-/* The next byte, or 0 at the end (a NUL in the body is no part of any grammar either). */
-static inline char tv_scan_peek(const struct tv_scan *scan)
+/* The byte there, or 0 at the end (a NUL in the body is no part of any grammar either). */
+static inline char tv_scan_peek(const struct tv_scan *scan, const char *at)
 {
-    return scan->at < scan->end ? *scan->at : '\0';
+    return at < scan->end ? *at : '\0';
 }
 
 #ifdef __SSE2__
-enum {
-    TV_SCAN_BLOCK = 16
-};
+enum { TV_SCAN_BLOCK = 16 };
 
 /* Of the block's bytes: a bit for each quote, backslash and control character; *high has a bit for
  * each byte beyond ASCII. */
@@ -88,9 +92,7 @@ static inline uint32_t tv_scan_stops(const char *at, uint32_t *high)
     return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
 }
 #else
-enum {
-    TV_SCAN_BLOCK = 8
-};
+enum { TV_SCAN_BLOCK = 8 };
 
 static inline uint32_t tv_scan_stops(const char *at, uint32_t *high)
 {
@@ -105,40 +107,38 @@ static inline uint32_t tv_scan_stops(const char *at, uint32_t *high)
 }
 #endif
 
-/* Any string; scan->at stands behind the opening quote. */
-TV_CHECKED bool tv_scan_string_any(struct tv_scan *scan, struct tv_str *out);
+/* Any string; `at` is behind the opening quote. */
+const char *tv_scan_string_any(struct tv_scan *scan, const char *at, struct tv_str *out);
 
-/* Reads a string whose opening quote was taken, and its closing quote. */
-TV_CHECKED static inline bool tv_scan_string(struct tv_scan *scan, struct tv_str *out)
+/* Reads a string from behind its opening quote to behind its closing one. */
+static inline const char *tv_scan_string(struct tv_scan *scan, const char *text, struct tv_str *out)
 {
-    const char *text = scan->at;
     for (const char *at = text; scan->end - at >= TV_SCAN_BLOCK; at += TV_SCAN_BLOCK) {
         uint32_t high = 0;
         uint32_t stops = tv_scan_stops(at, &high);
-        if (stops == 0 && high == 0)
+        if ((stops | high) == 0)
             continue;
-        unsigned first = stops ? (unsigned)__builtin_ctz(stops) : 0;
-        if (stops == 0 || (high & ((1U << first) - 1)) != 0 || at[first] != '"')
+        /* The lowest bit alone decides: it is the closing quote unless something came before. */
+        unsigned first = (unsigned)__builtin_ctz(stops | high);
+        if (at[first] != '"')
             break;
         *out = (struct tv_str){text, (size_t)(at - text) + first};
-        scan->at = at + first + 1;
-        return true;
+        return at + first + 1;
     }
-    return tv_scan_string_any(scan, out);
+    return tv_scan_string_any(scan, text, out);
 }
 
-/* Numbers with a point, an exponent or many digits; scan->at stands on the first byte. */
-TV_CHECKED bool tv_scan_number_any(struct tv_scan *scan, struct tv_value *out);
+/* Any number; `at` is on its first byte. */
+const char *tv_scan_number_any(struct tv_scan *scan, const char *at, struct tv_value *out);
 
-/* Whether the eight bytes are decimal digits. */
-static inline bool tv_is_eight_digits(uint64_t word)
+static inline bool tv_is_digit(char c)
 {
-    return (((word & 0xf0f0f0f0f0f0f0f0U) |
-                    (((word + 0x0606060606060606U) & 0xf0f0f0f0f0f0f0f0U) >> 4)) ==
-            0x3333333333333333U);
+    return (uint8_t)(c - '0') <= 9;
 }
 
-/* Their value; the first digit is in the lowest byte (Lemire, "Quickly parsing eight digits"). */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* The value of eight digits, the first in the lowest byte (Lemire, "Quickly parsing eight digits");
+ * bytes of '0' or 0 before the first count nothing. */
 static inline uint64_t tv_eight_digits(uint64_t word)
 {
     word = (word & 0x0f0f0f0f0f0f0f0fU) * 2561 >> 8;
@@ -146,60 +146,80 @@ static inline uint64_t tv_eight_digits(uint64_t word)
     return (word & 0x0000ffff0000ffffU) * 42949672960001U >> 32;
 }
 
-static inline bool tv_is_digit(char c)
+/* How many of the word's bytes, from the lowest on, are decimal digits. */
+static inline unsigned tv_count_digits(uint64_t word)
 {
-    return (uint8_t)(c - '0') <= 9;
+    uint64_t nibbles = word ^ 0x3030303030303030U;
+    /* No byte carries into the next: the high bit is masked before the sum and looked at apart. */
+    uint64_t others = (((nibbles & 0x7f7f7f7f7f7f7f7fU) + 0x7676767676767676U) | nibbles) &
+            0x8080808080808080U;
+    return others ? (unsigned)__builtin_ctzll(others) / 8 : 8;
 }
 
-/* Reads the run of digits at *at into *value, which wraps past 19 of them. */
-static inline const char *tv_scan_digits(const char *at, const char *end, uint64_t *value)
+extern const uint64_t tv_powers_of_ten[20];
+
+/* Reads the run of digits at `at` on top of *value, which wraps past 19 of them. How many there are
+ * is not guessed by a branch, since it is as random as the numbers are. */
+static inline const char *tv_scan_digits(
+        const struct tv_scan *scan, const char *at, uint64_t *value)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    while (end - at >= 8 && tv_is_eight_digits(tv_load64(at))) {
-        *value = *value * 100000000U + tv_eight_digits(tv_load64(at));
-        at += 8;
+    while (scan->end - at >= 8) {
+        uint64_t word = tv_load64(at);
+        unsigned count = tv_count_digits(word);
+        if (count == 0)
+            return at;
+        *value = *value * tv_powers_of_ten[count] + tv_eight_digits(word << (64 - 8 * count));
+        at += count;
+        if (count < 8)
+            return at;
     }
-#endif
-    for (; at < end && tv_is_digit(*at); at++)
+    for (; at < scan->end && tv_is_digit(*at); at++)
         *value = *value * 10 + (uint64_t)(*at - '0');
     return at;
 }
+#else
+static inline const char *tv_scan_digits(
+        const struct tv_scan *scan, const char *at, uint64_t *value)
+{
+    for (; at < scan->end && tv_is_digit(*at); at++)
+        *value = *value * 10 + (uint64_t)(*at - '0');
+    return at;
+}
+#endif
 
 /* Powers of ten that a double holds exactly: 0 to 22. */
 extern const double tv_exact_powers[23];
 
 /* Reads a number: I64 where it is an integer that fits, else F64. */
-TV_CHECKED static inline bool tv_scan_number(struct tv_scan *scan, struct tv_value *out)
+static inline const char *tv_scan_number(
+        struct tv_scan *scan, const char *text, struct tv_value *out)
 {
-    const char *at = scan->at;
-    bool negative = *at == '-';
-    at += negative;
-    const char *digits = at;
+    bool negative = *text == '-';
+    const char *digits = text + negative;
     uint64_t value = 0;
-    at = tv_scan_digits(at, scan->end, &value);
+    const char *at = tv_scan_digits(scan, digits, &value);
     ptrdiff_t count = at - digits;
-    if (count == 0 || count > 18 || (count > 1 && *digits == '0') || at == scan->end)
-        return tv_scan_number_any(scan, out);
+    if (count == 0 || count > 19 || (count > 1 && *digits == '0') || at == scan->end)
+        return tv_scan_number_any(scan, text, out);
     if (*at == '.') {
         const char *fraction = at + 1;
-        at = tv_scan_digits(fraction, scan->end, &value);
+        at = tv_scan_digits(scan, fraction, &value);
         ptrdiff_t decimals = at - fraction;
-        if (decimals == 0 || count + decimals > 18 || value > UINT64_C(1) << 53 ||
+        if (decimals == 0 || count + decimals > 19 || value > UINT64_C(1) << 53 ||
                 at == scan->end || (*at | 0x20) == 'e')
-            return tv_scan_number_any(scan, out);
-        double number = (double)value / tv_exact_powers[decimals];
+            return tv_scan_number_any(scan, text, out);
+        double number = (double)(int64_t)value / tv_exact_powers[decimals];
         *out = tv_value_f64(negative ? -number : number);
-    } else if ((*at | 0x20) == 'e') {
-        return tv_scan_number_any(scan, out);
-    } else {
-        *out = tv_value_i64(negative ? -(int64_t)value : (int64_t)value);
+        return at;
     }
-    scan->at = at;
-    return true;
+    if ((*at | 0x20) == 'e' || value > INT64_MAX)
+        return tv_scan_number_any(scan, text, out);
+    *out = tv_value_i64(negative ? -(int64_t)value : (int64_t)value);
+    return at;
 }
 
 /* true, false or null. */
-TV_CHECKED bool tv_scan_literal(struct tv_scan *scan, struct tv_value *out);
+const char *tv_scan_literal(struct tv_scan *scan, const char *at, struct tv_value *out);
 
 /* Any value that is not taken apart: checked, measured and, inside, cleared of secrets. */
 struct tv_scan_skip {
@@ -209,7 +229,7 @@ struct tv_scan_skip {
 };
 
 /* Reads a value of any kind; *out borrows the body, or skip->masked. */
-TV_CHECKED bool tv_scan_any(
-        struct tv_scan *scan, const struct tv_scan_skip *skip, struct tv_str *out);
+const char *tv_scan_any(
+        struct tv_scan *scan, const char *at, const struct tv_scan_skip *skip, struct tv_str *out);
 
 #endif

@@ -7,20 +7,14 @@
 #include "event/redact.h"
 #include "ingest/scan.h"
 
-enum {
-    LEVELS_MAX = 4096
-};
+enum { LEVELS_MAX = 4096 };
 
-enum expected {
-    EXPECT_VALUE,
-    EXPECT_NAME,
-    EXPECT_NEXT,
-    EXPECT_NOTHING
-};
+enum expected { EXPECT_VALUE, EXPECT_NAME, EXPECT_NEXT, EXPECT_NOTHING };
 
 struct walk {
     struct tv_scan *scan;
     const struct tv_scan_skip *skip;
+    enum expected next;
     unsigned depth;
     bool masking;
     unsigned masking_depth;
@@ -34,66 +28,59 @@ static bool in_object(const struct walk *walk)
     return walk->objects[level / 64] >> (level % 64) & 1;
 }
 
-/* A value has ended. */
-static enum expected leave(struct walk *walk)
+/* A value has ended before `at`. */
+static const char *leave(struct walk *walk, const char *at)
 {
     if (walk->masking && walk->depth == walk->masking_depth) {
         walk->masking = false;
-        walk->copied = walk->scan->at;
+        walk->copied = at;
     }
-    return walk->depth == 0 ? EXPECT_NOTHING : EXPECT_NEXT;
+    walk->next = walk->depth == 0 ? EXPECT_NOTHING : EXPECT_NEXT;
+    return at;
 }
 
-static bool enter(struct walk *walk, bool object, enum expected *next)
+static const char *enter(struct walk *walk, const char *at)
 {
     struct tv_scan *scan = walk->scan;
+    bool object = *at == '{';
     if (walk->depth == LEVELS_MAX)
-        return tv_scan_fault(scan, scan->at, "nested deeper than 4096 levels");
+        return tv_scan_fault(scan, at, "nested deeper than 4096 levels");
     uint64_t bit = UINT64_C(1) << (walk->depth % 64);
     uint64_t *word = &walk->objects[walk->depth / 64];
     *word = object ? *word | bit : *word & ~bit;
     walk->depth++;
     if (walk->depth > walk->skip->depth_max)
         tv_scan_flaw(scan, "nested deeper than 32 levels");
-    scan->at++;
-    tv_scan_blanks(scan);
-    if (tv_scan_peek(scan) == (object ? '}' : ']')) {
-        scan->at++;
-        walk->depth--;
-        *next = leave(walk);
-    } else {
-        *next = object ? EXPECT_NAME : EXPECT_VALUE;
-    }
-    return true;
+    at = tv_scan_blanks(scan, at + 1);
+    walk->next = object ? EXPECT_NAME : EXPECT_VALUE;
+    if (tv_scan_peek(scan, at) != (object ? '}' : ']'))
+        return at;
+    walk->depth--;
+    return leave(walk, at + 1);
 }
 
-static bool read_value(struct walk *walk, enum expected *next)
+static const char *read_value(struct walk *walk, const char *at)
 {
     struct tv_scan *scan = walk->scan;
     struct tv_str text;
     struct tv_value value;
-    char c = tv_scan_peek(scan);
-    bool good = false;
+    char c = tv_scan_peek(scan, at);
     if (c == '{' || c == '[')
-        return enter(walk, c == '{', next);
-    if (c == '"') {
-        scan->at++;
-        good = tv_scan_string(scan, &text);
-    } else if (c == '-' || tv_is_digit(c)) {
-        good = tv_scan_number(scan, &value);
-    } else {
-        good = tv_scan_literal(scan, &value);
-    }
-    if (good)
-        *next = leave(walk);
-    return good;
+        return enter(walk, at);
+    if (c == '"')
+        at = tv_scan_string(scan, at + 1, &text);
+    else if (c == '-' || tv_is_digit(c))
+        at = tv_scan_number(scan, at, &value);
+    else
+        at = tv_scan_literal(scan, at, &value);
+    return at ? leave(walk, at) : NULL;
 }
 
-/* Puts the mask where the value that begins at the cursor would stand. */
-static void mask_value(struct walk *walk)
+/* Puts the mask where the value that begins at `at` would stand. */
+static void mask_value(struct walk *walk, const char *at)
 {
     struct tv_buf *out = walk->skip->masked;
-    tv_buf_append(out, walk->copied, (size_t)(walk->scan->at - walk->copied));
+    tv_buf_append(out, walk->copied, (size_t)(at - walk->copied));
     tv_buf_append_char(out, '"');
     tv_buf_append_str(out, tv_redact_mask());
     tv_buf_append_char(out, '"');
@@ -101,74 +88,69 @@ static void mask_value(struct walk *walk)
     walk->masking_depth = walk->depth;
 }
 
-static bool read_name(struct walk *walk, enum expected *next)
+static const char *read_name(struct walk *walk, const char *at)
 {
     struct tv_scan *scan = walk->scan;
     struct tv_str name;
-    if (tv_scan_peek(scan) != '"')
-        return tv_scan_fault(scan, scan->at, "expected a member's name in quotes");
-    scan->at++;
-    if (!tv_scan_string(scan, &name))
-        return false;
-    tv_scan_blanks(scan);
-    if (tv_scan_peek(scan) != ':')
-        return tv_scan_fault(scan, scan->at, "expected ':' behind a member's name");
-    scan->at++;
-    tv_scan_blanks(scan);
+    if (tv_scan_peek(scan, at) != '"')
+        return tv_scan_expected(scan, at, "expected a member's name in quotes");
+    at = tv_scan_string(scan, at + 1, &name);
+    if (!at)
+        return NULL;
+    at = tv_scan_blanks(scan, at);
+    if (tv_scan_peek(scan, at) != ':')
+        return tv_scan_expected(scan, at, "expected ':' behind a member's name");
+    at = tv_scan_blanks(scan, at + 1);
     if (walk->skip->keep && !walk->masking && tv_redact_is_secret(name))
-        mask_value(walk);
-    *next = EXPECT_VALUE;
-    return true;
+        mask_value(walk, at);
+    walk->next = EXPECT_VALUE;
+    return at;
 }
 
-static bool read_next(struct walk *walk, enum expected *next)
+static const char *read_next(struct walk *walk, const char *at)
 {
-    struct tv_scan *scan = walk->scan;
     bool object = in_object(walk);
-    char c = tv_scan_peek(scan);
+    char c = tv_scan_peek(walk->scan, at);
     if (c == ',') {
-        *next = object ? EXPECT_NAME : EXPECT_VALUE;
-        scan->at++;
-        return true;
+        walk->next = object ? EXPECT_NAME : EXPECT_VALUE;
+        return at + 1;
     }
     if (c == (object ? '}' : ']')) {
-        scan->at++;
         walk->depth--;
-        *next = leave(walk);
-        return true;
+        return leave(walk, at + 1);
     }
-    if (scan->at == scan->end)
-        return tv_scan_fault(scan, scan->at, "the body ends inside an event");
-    return tv_scan_fault(scan, scan->at, object ? "expected ',' or '}'" : "expected ',' or ']'");
+    return tv_scan_expected(walk->scan, at, object ? "expected ',' or '}'" : "expected ',' or ']'");
 }
 
-bool tv_scan_any(struct tv_scan *scan, const struct tv_scan_skip *skip, struct tv_str *out)
+const char *tv_scan_any(
+        struct tv_scan *scan, const char *at, const struct tv_scan_skip *skip, struct tv_str *out)
 {
     struct walk walk; /* `objects` is written level by level before it is read */
     walk.scan = scan;
     walk.skip = skip;
+    walk.next = EXPECT_VALUE;
     walk.depth = 0;
     walk.masking = false;
     walk.masking_depth = 0;
-    walk.copied = scan->at;
-    const char *start = scan->at;
+    walk.copied = at;
+    const char *start = at;
     size_t masked_before = skip->keep ? skip->masked->len : 0;
-    enum expected next = EXPECT_VALUE;
-    bool good = true;
-    while (good && next != EXPECT_NOTHING) {
-        tv_scan_blanks(scan);
-        if (next == EXPECT_VALUE)
-            good = read_value(&walk, &next);
-        else if (next == EXPECT_NAME)
-            good = read_name(&walk, &next);
+    while (at && walk.next != EXPECT_NOTHING) {
+        at = tv_scan_blanks(scan, at);
+        if (walk.next == EXPECT_VALUE)
+            at = read_value(&walk, at);
+        else if (walk.next == EXPECT_NAME)
+            at = read_name(&walk, at);
         else
-            good = read_next(&walk, &next);
+            at = read_next(&walk, at);
     }
-    *out = (struct tv_str){start, (size_t)(scan->at - start)};
-    if (good && walk.copied != start) {
+    if (!at)
+        return NULL;
+    *out = (struct tv_str){start, (size_t)(at - start)};
+    if (walk.copied != start) {
         struct tv_buf *masked = skip->masked;
-        tv_buf_append(masked, walk.copied, (size_t)(scan->at - walk.copied));
+        tv_buf_append(masked, walk.copied, (size_t)(at - walk.copied));
         *out = (struct tv_str){masked->data + masked_before, masked->len - masked_before};
     }
-    return good;
+    return at;
 }
