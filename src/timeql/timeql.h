@@ -18,7 +18,7 @@ struct tv_query;
 struct tv_query_env {
     struct tv_str text;
     const struct tv_json *params; /* object of $name values, or NULL; borrowed during prepare */
-    struct tv_str tz;             /* "" or "UTC", "+02:00", or an IANA name; of times without zone */
+    struct tv_str tz; /* "" or "UTC", "+02:00", or an IANA name; of times without zone */
     int64_t now_ns;
     enum tv_query_format format; /* unless the statement has FORMAT */
     uint32_t rows_max;           /* 0: the default of 10,000 */
@@ -26,8 +26,8 @@ struct tv_query_env {
 
 /* On TV_OK *out is owned by the caller (tv_query_free). Errors carry position, expected, hint.
  * Everything in `env` is borrowed during the call only: the query keeps copies. */
-TV_CHECKED enum tv_status tv_query_prepare(const struct tv_query_env *env, struct tv_query **out,
-                                           struct tv_error *err);
+TV_CHECKED enum tv_status tv_query_prepare(
+        const struct tv_query_env *env, struct tv_query **out, struct tv_error *err);
 void tv_query_free(struct tv_query *query);
 enum tv_query_format tv_query_format(const struct tv_query *query);
 /* The Content-Type of a format. */
@@ -42,14 +42,14 @@ struct tv_query_run {
     enum tv_status (*write)(void *ctx, struct tv_str piece);
     void *ctx;
 };
-TV_CHECKED enum tv_status tv_query_run(struct tv_query *query, const struct tv_query_run *run,
-                                       struct tv_error *err);
+TV_CHECKED enum tv_status tv_query_run(
+        struct tv_query *query, const struct tv_query_run *run, struct tv_error *err);
 
 /* Compiles a condition alone (WHERE's grammar), for the live stream and deletion. The predicate
  * is owned by the condition and dies with it. */
 struct tv_condition;
-TV_CHECKED enum tv_status tv_condition_prepare(struct tv_str text, int64_t now_ns,
-                                               struct tv_condition **out, struct tv_error *err);
+TV_CHECKED enum tv_status tv_condition_prepare(
+        struct tv_str text, int64_t now_ns, struct tv_condition **out, struct tv_error *err);
 const struct tv_pred *tv_condition_pred(const struct tv_condition *condition);
 void tv_condition_free(struct tv_condition *condition);
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The names of the tree's enumerations, each list written once. */
+#include "timeql/ast.h"
+
+const char *tv_statement_head(enum tv_statement statement)
+{
+    static const char *const heads[] = {
+#define X(code, head, built) head,
+            TV_STATEMENT_LIST(X)
+#undef X
+    };
+    return heads[statement];
+}
+
+bool tv_statement_is_built(enum tv_statement statement)
+{
+    static const bool is_built[] = {
+#define X(code, head, built) built,
+            TV_STATEMENT_LIST(X)
+#undef X
+    };
+    return is_built[statement];
+}
+
+struct aggregate {
+    const char *name;
+    bool star, built;
+};
+
+static const struct aggregate aggregates[TV_AGGREGATE_ENUM_COUNT] = {
+        [TV_AGGREGATE_NONE] = {"", false, true},
+#define X(code, name, star, built) [TV_AGGREGATE_##code] = {name, star, built},
+        TV_AGGREGATE_LIST(X)
+#undef X
+};
+
+const char *tv_aggregate_name(enum tv_aggregate aggregate)
+{
+    return aggregates[aggregate].name;
+}
+
+bool tv_aggregate_takes_star(enum tv_aggregate aggregate)
+{
+    return aggregates[aggregate].star;
+}
+
+bool tv_aggregate_is_built(enum tv_aggregate aggregate)
+{
+    return aggregates[aggregate].built;
+}
+
+bool tv_aggregate_from_name(struct tv_str name, enum tv_aggregate *out)
+{
+    for (int i = TV_AGGREGATE_NONE + 1; i < TV_AGGREGATE_ENUM_COUNT; i++) {
+        if (tv_str_equal_nocase(name, tv_str_of(aggregates[i].name))) {
+            *out = (enum tv_aggregate)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *tv_source_name(enum tv_source source)
+{
+    static const char *const names[] = {"", "events", "spans", "logs", "metrics"};
+    return names[source];
+}
+
+const char *tv_show_name(enum tv_show show)
+{
+    static const char *const names[] = {"services", "fields", "hosts", "deploys"};
+    return names[show];
+}
+
+const char *tv_direction_name(enum tv_direction direction)
+{
+    static const char *const names[] = {"backward", "forward", "both"};
+    return names[direction];
+}
+
+const char *tv_op_name(enum tv_op op)
+{
+    static const char *const names[] = {"=", "!=", "<", "<=", ">", ">=", "CONTAINS", "STARTS WITH"};
+    return names[op];
+}
+
+const char *tv_query_format_name(enum tv_query_format format)
+{
+    static const char *const names[] = {"json", "ndjson", "csv", "table"};
+    return names[format];
+}

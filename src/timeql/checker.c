@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checker turns what was written into what is meant: times, the window, the predicate, limits.
+ * It knows nothing of the store, so it runs on the loop; names of attributes, which only the store
+ * knows, are compared when the statement runs. select_check.c has SELECT's own rules. */
+#include "base/time.h"
+#include "timeql/query.h"
+
+static enum tv_status fail_at(
+        struct tv_query *query, uint32_t offset, const char *message, const char *hint)
+{
+    tv_compiler_fail(&query->compiler, TV_SYNTAX, offset, "%s", message);
+    if (hint)
+        tv_error_hint(query->compiler.err, "%s", hint);
+    return TV_SYNTAX;
+}
+
+static void window_around_now(struct tv_query *query, int64_t length)
+{
+    query->windowed = true;
+    query->to = query->compiler.clock.now_ns;
+    query->from = query->to > length ? query->to - length : 0;
+}
+
+static enum tv_status check_from_to(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    query->windowed = true;
+    query->to = query->compiler.clock.now_ns;
+    enum tv_status status = tv_compile_time(&query->compiler, &ast->from, &query->from);
+    if (status == TV_OK && ast->to.present)
+        status = tv_compile_time(&query->compiler, &ast->to, &query->to);
+    if (status == TV_OK && query->from > query->to)
+        return fail_at(query, ast->to.present ? ast->to.offset : ast->from.offset,
+                "the window ends before it begins",
+                ast->to.present ? "exchange FROM and TO"
+                                : "without TO the window ends now, and FROM is later");
+    return status;
+}
+
+/* Whether a missing window means the last hour; the others look at all that is stored. */
+static bool defaults_to_hour(const struct tv_ast *ast)
+{
+    if (ast->statement == TV_STATEMENT_SHOW)
+        return ast->show == TV_SHOW_DEPLOYS || ast->show == TV_SHOW_HOSTS;
+    return ast->statement == TV_STATEMENT_TIMELINE || ast->statement == TV_STATEMENT_SELECT;
+}
+
+static enum tv_status check_window(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    query->from = TV_TIME_MIN;
+    query->to = TV_TIME_MAX;
+    if (ast->from.present)
+        return check_from_to(query);
+    if (ast->in_last.present) {
+        window_around_now(query, ast->in_last.ns);
+    } else if (defaults_to_hour(ast)) {
+        window_around_now(query, TV_WINDOW_DEFAULT_NS);
+        tv_compiler_warn(&query->compiler,
+                TV_STR("no window was given: this is the last hour; FROM … TO or IN LAST sets one"));
+    }
+    return TV_OK;
+}
+
+static enum tv_status check_state(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    enum tv_status status = tv_compile_time(&query->compiler, &ast->at, &query->at);
+    query->over = ast->over.present ? ast->over.ns : TV_OVER_DEFAULT_NS;
+    query->windowed = true;
+    query->to = query->at;
+    query->from = query->at > query->over ? query->at - query->over : 0;
+    return status;
+}
+
+/* eventType IN (…) of FROM spans, logs, metrics. */
+static struct tv_pred *source_pred(struct tv_arena *arena, enum tv_source source)
+{
+    static const char *const spans[] = {
+            "span", "span:start", "span:end", "http:request", "http:response", "database:query"};
+    static const char *const logs[] = {"log", "error"};
+    static const char *const metrics[] = {"metric", "system:metrics"};
+    const char *const *types = NULL;
+    size_t count = 0;
+    if (source == TV_SOURCE_SPANS) {
+        types = spans;
+        count = sizeof(spans) / sizeof(spans[0]);
+    } else if (source == TV_SOURCE_LOGS) {
+        types = logs;
+        count = sizeof(logs) / sizeof(logs[0]);
+    } else if (source == TV_SOURCE_METRICS) {
+        types = metrics;
+        count = sizeof(metrics) / sizeof(metrics[0]);
+    } else {
+        return NULL;
+    }
+    struct tv_value values[8];
+    for (size_t i = 0; i < count; i++)
+        values[i] = tv_value_str(tv_str_of(types[i]));
+    return tv_pred_in(arena, tv_field_ref_fixed(TV_FIELD_TYPE), values, count);
+}
+
+static enum tv_status check_conditions(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    enum tv_status status = tv_compile_cond(&query->compiler, ast->where, &query->where);
+    if (status == TV_OK)
+        status = tv_compile_cond(&query->compiler, ast->until, &query->until);
+    struct tv_pred *source = source_pred(&query->arena, ast->source);
+    if (source && query->where)
+        query->where = tv_pred_and(&query->arena, source, query->where);
+    else if (source)
+        query->where = source;
+    return status;
+}
+
+static enum tv_status check_buckets(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    int64_t length = query->to - query->from;
+    if (!ast->every.present || length / ast->every.ns < TV_BUCKETS_MAX)
+        return TV_OK;
+    char step[24];
+    size_t len = tv_duration_format(
+            length / TV_BUCKETS_MAX / TV_NS_PER_S * TV_NS_PER_S + TV_NS_PER_S, step);
+    tv_compiler_fail(&query->compiler, TV_TOO_LARGE, ast->every.offset,
+            "the window holds more than %d such steps", TV_BUCKETS_MAX);
+    tv_error_hint(query->compiler.err, "choose a step of at least %.*s, or a shorter window",
+            (int)len, step);
+    return TV_TOO_LARGE;
+}
+
+static enum tv_status check_timeline(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    if (ast->every.present && ast->order_count > 0)
+        return fail_at(query, ast->order_by[0].item.offset,
+                "TIMELINE … EVERY is in the order of time already", "leave ORDER BY out");
+    query->order = tv_arena_calloc(&query->arena, ast->order_count + 1, sizeof(*query->order));
+    query->order_count = ast->order_count;
+    for (size_t i = 0; i < ast->order_count; i++) {
+        const struct tv_ast_item *item = &ast->order_by[i].item;
+        if (item->aggregate != TV_AGGREGATE_NONE)
+            return fail_at(query, item->offset, "TIMELINE orders single events",
+                    "functions stand in SELECT … GROUP BY");
+        query->order[i].descending = ast->order_by[i].descending;
+        enum tv_status status =
+                tv_compile_field(&query->compiler, &item->field, &query->order[i].ref);
+        if (status != TV_OK)
+            return status;
+    }
+    return check_buckets(query);
+}
+
+static enum tv_status check_show(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    if (ast->show != TV_SHOW_FIELDS)
+        return TV_OK;
+    const char *hint = "it lists the names of every field that is stored";
+    if (ast->where)
+        return fail_at(query, ast->where->offset, "SHOW fields takes no WHERE", hint);
+    if (ast->from.present || ast->in_last.present)
+        return fail_at(query, ast->from.present ? ast->from.offset : ast->in_last.offset,
+                "SHOW fields takes no window", hint);
+    if (ast->as_of.present)
+        return fail_at(query, ast->as_of.offset, "SHOW fields takes no AS OF", hint);
+    return TV_OK;
+}
+
+/* Rows to give: LIMIT, else the statement's default, never more than the budget. */
+static void check_limit(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    uint64_t standard = query->rows_max;
+    if (ast->statement == TV_STATEMENT_TIMELINE && !ast->every.present)
+        standard = TV_TIMELINE_ROWS_DEFAULT;
+    else if (ast->statement == TV_STATEMENT_TIMELINE)
+        standard = TV_BUCKETS_MAX + 2;
+    else if (ast->statement == TV_STATEMENT_TRAVERSE)
+        standard = TV_TRAVERSE_EVENTS_MAX;
+    uint64_t most = ast->every.present ? TV_BUCKETS_MAX + 2 : query->rows_max;
+    query->limit = ast->limit.present ? ast->limit.value : standard;
+    query->limit_written = ast->limit.present && query->limit <= most;
+    if (query->limit > most)
+        query->limit = most;
+}
+
+enum tv_status tv_check(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    enum tv_status status =
+            ast->statement == TV_STATEMENT_STATE ? check_state(query) : check_window(query);
+    if (status == TV_OK && ast->as_of.present) {
+        query->has_as_of = true;
+        status = tv_compile_time(&query->compiler, &ast->as_of, &query->as_of);
+    }
+    if (status == TV_OK)
+        status = check_conditions(query);
+    if (status == TV_OK && ast->statement == TV_STATEMENT_TIMELINE)
+        status = check_timeline(query);
+    if (status == TV_OK && ast->statement == TV_STATEMENT_SELECT)
+        status = tv_check_select(query);
+    if (status == TV_OK && ast->statement == TV_STATEMENT_SHOW)
+        status = check_show(query);
+    check_limit(query);
+    return status;
+}
