@@ -7,23 +7,22 @@ import { Slider } from './components/slider';
 import { TopBar } from './components/topbar';
 import { FocusPanel } from './panel/panel';
 import { nothingYet } from './state/first-run';
-import { focus } from './state/store';
+import { view } from './state/store';
 import { FirstRun, ListeningPanel } from './views/first-run';
 import { QueryView } from './views/query';
 import { StreamView } from './views/stream';
 import { SystemView } from './views/system';
 
 function Main() {
-  const { view } = focus.value;
-  if (view === 'query') return <QueryView />;
+  if (view.value === 'query') return <QueryView />;
   if (nothingYet.value) return <FirstRun />;
-  return view === 'stream' ? <StreamView /> : <SystemView />;
+  return view.value === 'stream' ? <StreamView /> : <SystemView />;
 }
 
 /** In the order of Tab: query, clock, slider, main, panel, rail. */
 export function App() {
   if (locked.value !== null) return <Login />;
-  const first = nothingYet.value && focus.value.view !== 'query';
+  const first = nothingYet.value && view.value !== 'query';
   return (
     <div class="shell">
       <TopBar />

@@ -8,30 +8,30 @@ import { bytes, count, duration, plural, rate } from '../format/numbers';
 import { ago, parseTime } from '../format/time';
 import { system } from '../state/data';
 import { printFocus, type View } from '../state/focus';
-import { focus, now, open } from '../state/store';
+import { focus, now, open, view } from '../state/store';
 import { streamNote } from '../state/stream';
 import { Glyph } from './glyph';
 import { Icon, Mark, type IconName } from './icon';
 import { notesOf } from './trouble';
 
-const PLACES: { view: View; label: string; icon: IconName }[] = [
-  { view: 'system', label: 'System', icon: 'system' },
-  { view: 'stream', label: 'Stream', icon: 'stream' },
-  { view: 'query', label: 'Query', icon: 'query' },
+const PLACES: { place: View; label: string; icon: IconName }[] = [
+  { place: 'system', label: 'System', icon: 'system' },
+  { place: 'stream', label: 'Stream', icon: 'stream' },
+  { place: 'query', label: 'Query', icon: 'query' },
 ];
 
 export function Rail() {
   return (
     <nav class="rail" aria-label="Views">
       <span class="mark"><Mark /></span>
-      {PLACES.map(({ view, label, icon }) => (
+      {PLACES.map(({ place, label, icon }) => (
         <a
-          key={view} href={printFocus({ ...focus.value, view }) || './'} title={label}
-          aria-current={focus.value.view === view ? 'page' : undefined}
+          key={place} href={printFocus({ ...focus.value, view: place }) || './'} title={label}
+          aria-current={view.value === place ? 'page' : undefined}
           onClick={(e) => {
             if (e.metaKey || e.ctrlKey || e.shiftKey) return;
             e.preventDefault();
-            open(view);
+            open(place);
           }}
         >
           <Icon name={icon} size={20} />
@@ -47,7 +47,7 @@ const second = signal(0);
 setInterval(() => (second.value += 1), 1000);
 
 function cost(): string {
-  if (focus.value.view !== 'system') return streamNote.value;
+  if (view.value !== 'system') return streamNote.value;
   const answer = system.answer.value?.data;
   if (!answer?.scanned) return '';
   const { segments, events, bytes: read } = answer.scanned;
@@ -120,8 +120,9 @@ export function Login() {
         <h1>This daemon asks for a token</h1>
         <p>Reading needs the scope <code>read</code>. Make one on the daemon's host:</p>
         <pre class="code">traversiond token create --scope read</pre>
+        <label for="token">Token</label>
         <input
-          class={`field code${locked.value === 'wrong' ? ' wrong' : ''}`} type="password" aria-label="Token" autoFocus
+          id="token" class={`field code${locked.value === 'wrong' ? ' wrong' : ''}`} type="password" autoFocus
           autocomplete="off" value={text.value} onInput={(e) => (text.value = e.currentTarget.value)}
         />
         {locked.value === 'wrong' ? <p class="wrong" role="alert">Refused: {lockReason.value || 'the daemon gave no reason'}.</p> : null}

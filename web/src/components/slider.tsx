@@ -13,7 +13,7 @@ import { clock, date } from '../format/time';
 import { barData, dayData, dayShown, deployData, sliderWidth, system } from '../state/data';
 import { nothingYet } from '../state/first-run';
 import { shade, zone } from '../state/prefs';
-import { at, focus, goTo, live, panBy, range, showRange, zoomBy } from '../state/store';
+import { at, goTo, live, panBy, range, showRange, stand, zoomBy } from '../state/store';
 import type { Range } from '../state/focus';
 
 type Grip =
@@ -261,7 +261,7 @@ export function Slider() {
     <div
       class="slider" ref={box} tabIndex={0} role="slider" aria-label="Moment shown" aria-describedby="slider-twin"
       aria-valuemin={range.value.from} aria-valuemax={range.value.to} aria-valuenow={Math.round(at.value)}
-      aria-valuetext={known ? `${date(at.value, zone.value)} ${clock(at.value, zone.value)}${focus.value.at === null ? ', live' : ''}; ${summary.value}` : 'Nothing recorded yet'}
+      aria-valuetext={known ? `${date(at.value, zone.value)} ${clock(at.value, zone.value)}${stand.value === null ? ', live' : ''}; ${summary.value}` : 'Nothing recorded yet'}
     >
       <canvas ref={canvas} aria-hidden="true" />
       <Readout hover={hover} size={size} />

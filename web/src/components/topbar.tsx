@@ -12,7 +12,7 @@ import { Coloured, openInConsole } from './timeql';
 import { shade, toggleTheme } from '../state/prefs';
 import { streamStatement } from '../state/stream';
 import { over } from '../state/data';
-import { focus, open } from '../state/store';
+import { focus, goLive, live, open, stand, view } from '../state/store';
 import { askBox, helpOpen } from '../state/ui';
 import { stateAt } from '../timeql/text';
 
@@ -21,10 +21,10 @@ const HINT = 'Ask in TimeQL: STATE AT, TIMELINE, TRAVERSE …';
 
 /** The statement behind what the view shows. */
 export const viewStatement = computed(() => {
-  if (focus.value.view === 'query') return focus.value.q.replace(/\s+/g, ' ');
+  if (view.value === 'query') return focus.value.q.replace(/\s+/g, ' ');
   if (nothingYet.value) return '';
-  if (focus.value.view === 'stream') return streamStatement.value;
-  return stateAt(focus.value.at ?? 'now', over.value);
+  if (view.value === 'stream') return streamStatement.value;
+  return stateAt(stand.value ?? 'now', over.value);
 });
 
 const typed = signal<string | null>(null);
@@ -32,7 +32,7 @@ const typed = signal<string | null>(null);
 function AskBox() {
   const pre = useRef<HTMLPreElement>(null);
   useSignalEffect(() => {
-    void focus.value.view;
+    void view.value;
     typed.value = null;
   });
   const text = typed.value ?? viewStatement.value;
@@ -73,13 +73,14 @@ function AskBox() {
 }
 
 export function TopBar() {
-  const home = focus.value.view === 'system';
+  const home = view.value === 'system';
   return (
     <header class="top">
       {home ? null : <span class="phone-only"><IconButton icon="back" class="bare" label="System" onClick={() => open('system')} /></span>}
-      <span class="title">{TITLES[focus.value.view]}</span>
+      <span class="title">{TITLES[view.value]}</span>
       <AskBox />
       <span class="phone-only spread"><ZoneSwitch /></span>
+      {live.value || nothingYet.value ? null : <button type="button" class="btn phone-only" onClick={() => goLive()}>Live</button>}
       <CopyButton text={() => location.href} class="btn" title="Copy a link to what is shown">
         <Icon name="link" /> <span class="label">Copy link</span>
       </CopyButton>

@@ -7,7 +7,7 @@ import { PanelTrouble } from '../components/trouble';
 import { count } from '../format/numbers';
 import { oneLine } from '../format/text';
 import { all, literal, whereClause, windowOf } from '../timeql/text';
-import { change, focus, now, range } from '../state/store';
+import { change, condition, focus, now, range } from '../state/store';
 import { useAsking } from './use-asking';
 
 const PACE = 3000;
@@ -19,7 +19,7 @@ function statement(field: string): string {
 }
 
 function Counts({ title, field }: { title: string; field: string }) {
-  const where = focus.value.where;
+  const where = condition.value;
   const asking = useAsking<TableAnswer>(() => statement(field), `${field} ${where}`, PACE);
   const answer = asking.answer.value?.data;
   const name = answer?.columns.findIndex((c) => c.name === field) ?? -1;

@@ -3,7 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { effect } from '@preact/signals';
 import { Asking } from '../api/asking';
 import { awaySince, returns } from '../api/status';
-import { focus, live } from '../state/store';
+import { live, stand } from '../state/store';
 
 /** A panel's own question, asked anew when its statement changes, while live also every `paceMs`. */
 export function useAsking<T>(statement: () => string | null, key: string, paceMs = 0): Asking<T> {
@@ -15,7 +15,7 @@ export function useAsking<T>(statement: () => string | null, key: string, paceMs
     };
     const stop = effect(() => {
       void returns.value;
-      void focus.value.at;
+      void stand.value;
       task();
       if (!live.value || paceMs === 0) return undefined;
       const timer = setInterval(() => {

@@ -9,7 +9,7 @@ import { awaySince, returns, status } from '../api/status';
 import type { Bucket, StateAnswer, TableAnswer, TimelineAnswer } from '../api/types';
 import { DAY, MINUTE, SECOND, parseTime, stepFor, stepText } from '../format/time';
 import { histogram, stateAt, windowOf } from '../timeql/text';
-import { clockOffset, focus, live, now, range } from './store';
+import { clockOffset, focus, live, now, range, stand } from './store';
 
 /** Widths of STATE's window, the narrowest first: a sparse system needs a longer look. */
 const WIDTHS = [10 * SECOND, MINUTE, 5 * MINUTE] as const;
@@ -32,16 +32,17 @@ export function pixelMs(): number {
   return Math.max(1, (to - from) / Math.max(100, sliderWidth.peek()));
 }
 
-/** Runs `task` now, again whenever it reads something new, and while live every `paceMs()`. */
-function follow(task: () => void, paceMs: () => number): void {
+/** Runs `task` now, again whenever it reads something new, and every `paceMs()` unless that is null. */
+function follow(task: () => void, paceMs: () => number | null): void {
   effect(() => {
     void returns.value;
     if (locked.value !== null) return undefined;
     task();
-    if (!live.value) return undefined;
+    const pace = paceMs();
+    if (pace === null) return undefined;
     const timer = setInterval(() => {
       if (!document.hidden && awaySince.peek() === null) untracked(task);
-    }, paceMs());
+    }, pace);
     return () => clearInterval(timer);
   });
 }
@@ -59,16 +60,29 @@ export function barsStatement(from: number, to: number, step: number): string {
   return histogram(aligned(from, step), aligned(to, step) + step - 1, step);
 }
 
+/** While t is dragged the range mostly stays: the same bars are not asked for more often than this. */
+const SAME_BARS_MS = 900;
+let lastBars = { statement: '', asked: -Infinity };
+
 function askBars(): void {
   if (sliderWidth.value === 0) return;
-  const isLive = live.value;
-  const { from, to } = isLive ? { from: now() - focus.value.span, to: now() } : range.value;
-  bars.ask(barsStatement(from, to, columnStep(to - from, sliderWidth.value)));
+  const { from, to } = live.value ? { from: now() - focus.value.span, to: now() } : range.value;
+  const statement = barsStatement(from, to, columnStep(to - from, sliderWidth.value));
+  const asked = performance.now();
+  if (statement === lastBars.statement && asked - lastBars.asked < SAME_BARS_MS) return;
+  lastBars = { statement, asked };
+  bars.ask(statement);
+}
+
+/** A range that ends in the past holds still, but for events that come late. */
+function barsPace(): number | null {
+  if (live.value) return Math.max(SECOND, columnStep(focus.value.span, sliderWidth.value) / 2);
+  return range.value.to >= now() - 30 * SECOND ? 5 * SECOND : null;
 }
 
 /** The day that is overviewed ends at midnight-like round hours, so that it moves rarely. */
 export const overview = computed(() => {
-  const to = focus.value.at === null ? now() : (focus.value.to ?? focus.value.at + 0.4 * focus.value.span);
+  const to = stand.value === null ? now() : (focus.value.to ?? stand.value + 0.4 * focus.value.span);
   const end = aligned(Math.min(to, now()), OVERVIEW_STEP) + OVERVIEW_STEP;
   return { from: end - DAY, to: end };
 });
@@ -77,8 +91,8 @@ const heldDay = signal({ from: 0, to: 0 });
 effect(() => {
   const wanted = overview.value;
   const held = heldDay.peek();
-  const r = focus.value.at === null ? wanted : range.value;
-  const inside = r.from >= held.from && r.to <= held.to && focus.value.at !== null;
+  const r = stand.value === null ? wanted : range.value;
+  const inside = r.from >= held.from && r.to <= held.to && stand.value !== null;
   if (!inside) heldDay.value = wanted.to === held.to ? held : wanted;
 });
 export const dayShown: Signal<{ from: number; to: number }> = heldDay;
@@ -108,16 +122,16 @@ export function betterWidth(answer: StateAnswer, level: number): number | null {
 
 export function startData(): void {
   effect(learnOffset);
-  follow(() => system.ask(stateAt(focus.value.at ?? 'now', over.value)), () => SECOND);
-  follow(askBars, () => Math.max(SECOND, columnStep(focus.value.span, sliderWidth.value) / 2));
+  follow(() => system.ask(stateAt(stand.value ?? 'now', over.value)), () => (live.value ? SECOND : null));
+  follow(askBars, barsPace);
   follow(() => {
     const { from, to } = heldDay.value;
     if (to > 0) day.ask(histogram(from, to - 1, OVERVIEW_STEP));
-  }, () => MINUTE);
+  }, () => (live.value ? MINUTE : null));
   follow(() => {
     const { from, to } = heldDay.value;
     if (to > 0) deploys.ask(`SHOW deploys ${windowOf(from, to)}`);
-  }, () => 5 * SECOND);
+  }, () => (live.value ? 5 * SECOND : null));
   effect(() => {
     const answered = system.answer.value;
     if (!answered) return;

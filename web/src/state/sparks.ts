@@ -8,7 +8,7 @@ import { awaySince, returns } from '../api/status';
 import type { TableAnswer } from '../api/types';
 import { MINUTE, SECOND, parseTime } from '../format/time';
 import { windowOf } from '../timeql/text';
-import { focus, live, now } from './store';
+import { focus, live, now, stand } from './store';
 
 const SPAN = 10 * MINUTE;
 const STEP = 20 * SECOND;
@@ -32,7 +32,7 @@ function ask(): void {
 }
 
 /** The step t stands in: sparks change when it does. */
-const stepNow = computed(() => (focus.value.at === null ? null : Math.floor(focus.value.at / STEP)));
+const stepNow = computed(() => (stand.value === null ? null : Math.floor(stand.value / STEP)));
 
 /** Starts following; called by the view that shows them. */
 export function followSparks(): () => void {

@@ -18,7 +18,13 @@ export const clockOffset = signal(0);
 /** A ticking now, only precise to its tick. */
 export const tick = signal(Date.now());
 
-export const live = computed(() => focus.value.at === null);
+/** Parts of the focus, so that what shows one of them is not drawn again when another moves. */
+export const view = computed(() => focus.value.view);
+export const entity = computed(() => focus.value.entity);
+export const condition = computed(() => focus.value.where);
+/** t as the URL has it: null while live. */
+export const stand = computed(() => focus.value.at);
+export const live = computed(() => stand.value === null);
 /** t: where the page stands. */
 export const at = computed(() => focus.value.at ?? tick.value);
 export const range = computed<Range>(() => rangeOf(focus.value, tick.value));
@@ -121,6 +127,6 @@ export function reset(): void {
 }
 
 effect(() => {
-  const name = { system: 'System', stream: 'Stream', query: 'Query' }[focus.value.view];
+  const name = { system: 'System', stream: 'Stream', query: 'Query' }[view.value];
   document.title = `${name} · Traversion`;
 });

@@ -12,7 +12,7 @@ import type { EventRow, TimelineAnswer } from '../api/types';
 import { plural } from '../format/numbers';
 import { parseTime } from '../format/time';
 import { events, newest } from '../timeql/text';
-import { focus, live, range } from './store';
+import { condition, focus, live, range, stand } from './store';
 
 const PAGE = 400;
 const MOST_ROWS = 20_000;
@@ -137,7 +137,7 @@ function listen(where: string): LiveStream {
   });
 }
 
-const where = computed(() => focus.value.where);
+const where = computed(() => condition.value);
 /** While t is dragged the page follows at most this often. */
 const SETTLE_MS = 120;
 
@@ -157,7 +157,7 @@ export function startStream(): void {
   });
   effect(() => {
     void returns.value;
-    const to = focus.value.at;
+    const to = stand.value;
     void where.value;
     if (!wanted.value || to === null) return undefined;
     const timer = setTimeout(() => {

@@ -11,7 +11,7 @@ import { oneLine } from '../format/text';
 import { overlaps, pathOf, spotAt, type Box } from '../map/curve';
 import { METRICS, layoutMap, linkKey, type Link, type Placed, type Point } from '../map/layout';
 import { latencyNs } from '../state/services';
-import { focus, select } from '../state/store';
+import { entity, select } from '../state/store';
 
 const PAD = 16;
 const NODE = { width: METRICS.nodeWidth, height: METRICS.nodeHeight };
@@ -158,7 +158,7 @@ function figures(s: ServiceState | undefined): { plain: string; marked: string }
 function Node({ name, at, state }: { name: string; at: Point; state: ServiceState | undefined }) {
   const health = healthOf(state?.health);
   const { plain, marked } = figures(state);
-  const chosen = focus.value.entity?.kind === 'service' && focus.value.entity.name === name;
+  const chosen = entity.value?.kind === 'service' && entity.value.name === name;
   const choose = () => select({ kind: 'service', name });
   return (
     <g

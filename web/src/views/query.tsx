@@ -13,7 +13,7 @@ import { oneLine, oneOf } from '../format/text';
 import { clock, sameDay, shortDate } from '../format/time';
 import { answer, cancel, draft, failure, history, ran, run, runningSince } from '../state/console';
 import { zone } from '../state/prefs';
-import { focus, range } from '../state/store';
+import { focus, range, stand } from '../state/store';
 import { stateAt, timeLiteral, windowOf } from '../timeql/text';
 import { caretOf, type Caret } from '../timeql/caret';
 import { costOf, Result } from './result';
@@ -44,9 +44,9 @@ function History() {
 
 /** Statements to begin with, at the moment and the range that are on screen. */
 function Examples() {
-  const moment = focus.value.at ?? 'now';
+  const moment = stand.value ?? 'now';
   const r = range.peek();
-  const span = windowOf(Math.round(r.from), focus.value.at === null ? 'now' : Math.round(r.to));
+  const span = windowOf(Math.round(r.from), stand.value === null ? 'now' : Math.round(r.to));
   const examples: [string, string][] = [
     ['State of everything', stateAt(moment, 10_000)],
     ['Errors in the range', `TIMELINE ${span} WHERE error_occurred = true LIMIT 100`],

@@ -14,7 +14,7 @@ import { count } from '../format/numbers';
 import { oneLine, oneOf } from '../format/text';
 import { clock, clockMs, minuteMs, parseTime } from '../format/time';
 import { phone, zone } from '../state/prefs';
-import { change, focus, live, range, select, showRange } from '../state/store';
+import { change, condition, entity, focus, live, range, select, showRange, stand } from '../state/store';
 import {
   connected, failure, follow, following, loadOlder, loading, lost, rows, streamStatement, waiting, watchers,
 } from '../state/stream';
@@ -34,7 +34,7 @@ export function useStream(): void {
 function Row({ event, wide }: { event: EventRow; wide: boolean }) {
   const ms = parseTime(event.timestamp);
   const bad = failed(event);
-  const chosen = focus.value.entity?.kind === 'event' && focus.value.entity.ref === refOf(event);
+  const chosen = entity.value?.kind === 'event' && entity.value.ref === refOf(event);
   const time = ms === null ? '–' : wide ? clockMs(ms, zone.value) : minuteMs(ms, zone.value);
   return (
     <button
@@ -53,13 +53,13 @@ function Row({ event, wide }: { event: EventRow; wide: boolean }) {
 function Filter() {
   const text = useSignal(focus.peek().where);
   useSignalEffect(() => {
-    text.value = focus.value.where;
+    text.value = condition.value;
   });
   const submit = (e: Event) => {
     e.preventDefault();
     if (text.value.trim() !== focus.peek().where) change({ where: text.value.trim() });
   };
-  const refused = failure.value?.kind === 'refused' && focus.value.where !== '' ? failure.value : null;
+  const refused = failure.value?.kind === 'refused' && condition.value !== '' ? failure.value : null;
   return (
     <form class="filter" onSubmit={submit}>
       <Icon name="search" />
@@ -96,7 +96,7 @@ function Empty() {
 }
 
 function StateChip() {
-  const at = focus.value.at;
+  const at = stand.value;
   if (at !== null) return <span class="chip">up to {clock(at, zone.value)}</span>;
   if (!following.value) return <span class="chip">frozen</span>;
   return <span class="chip">{connected.value ? 'live' : 'connecting'}</span>;

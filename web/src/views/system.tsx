@@ -18,7 +18,7 @@ import { over, system } from '../state/data';
 import { zone } from '../state/prefs';
 import { byConcern, changedLately, latencyNs, tally } from '../state/services';
 import { followSparks, sparks, type Sparks } from '../state/sparks';
-import { focus, goToEvent, live, select } from '../state/store';
+import { entity, goToEvent, live, select, stand } from '../state/store';
 import { ServiceMap, apartFromMap, remember } from './map';
 
 function overText(ms: number): string {
@@ -71,7 +71,7 @@ function tone(health: string, marked: boolean): 'ink' | 'fail' | 'warn' {
 
 function Row({ state, at, spark }: { state: ServiceState; at: number; spark: Sparks | undefined }) {
   const health = healthOf(state.health);
-  const chosen = focus.value.entity?.kind === 'service' && focus.value.entity.name === state.service;
+  const chosen = entity.value?.kind === 'service' && entity.value.name === state.service;
   const p95 = latencyNs(state.latency?.p95);
   const choose = () => select({ kind: 'service', name: state.service });
   const failing = health === 'failing';
@@ -153,7 +153,7 @@ export function SystemView() {
   useSignalEffect(() => {
     if (system.answer.value) remember(system.answer.value.data);
   });
-  const wanted = stateAt(focus.value.at ?? 'now', over.value);
+  const wanted = stateAt(stand.value ?? 'now', over.value);
   const answered = system.answer.value;
   if (!answered) {
     return (
