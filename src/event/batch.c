@@ -85,6 +85,13 @@ void tv_batch_grow(struct tv_batch *batch, uint32_t rows)
     batch->cap = cap;
 }
 
+void tv_batch_reserve(struct tv_batch *batch, uint32_t more)
+{
+    if (batch->cap - batch->rows < more)
+        tv_batch_grow(batch, batch->rows + more);
+    tv_strings_expect(&batch->strings, &batch->arena, more, more);
+}
+
 void *tv_batch_column(struct tv_batch *batch, enum tv_field field)
 {
     if (batch->columns[field])
@@ -111,15 +118,6 @@ void tv_batch_drop_last_row(struct tv_batch *batch)
             attr->count--;
     }
     batch->set_first = UINT32_MAX;
-}
-
-void tv_batch_set_text(
-        struct tv_batch *batch, enum tv_field field, uint32_t row, struct tv_str text)
-{
-    uint32_t code = tv_field_is_appended(field)
-            ? tv_strings_append(&batch->strings, &batch->arena, text)
-            : tv_strings_intern(&batch->strings, &batch->arena, text);
-    tv_batch_set_code(batch, field, row, code);
 }
 
 static uint32_t add_attr(struct tv_batch *batch, struct tv_str name)
@@ -178,26 +176,6 @@ uint32_t tv_batch_attr_text(struct tv_batch *batch, struct tv_str text)
     return tv_strings_append(&batch->strings, &batch->arena, text);
 }
 
-static uint64_t bits_of(struct tv_batch *batch, struct tv_value value)
-{
-    uint64_t bits = 0;
-    switch (value.type) {
-    case TV_TYPE_NULL:
-        break;
-    case TV_TYPE_BOOL:
-        return value.b ? 1 : 0;
-    case TV_TYPE_I64:
-        return (uint64_t)value.i;
-    case TV_TYPE_F64:
-        memcpy(&bits, &value.f, sizeof(bits));
-        return bits;
-    case TV_TYPE_STR:
-    case TV_TYPE_JSON:
-        return tv_batch_attr_text(batch, value.s);
-    }
-    return bits;
-}
-
 static uint64_t mask_code(struct tv_batch *batch)
 {
     if (batch->mask == 0)
@@ -205,36 +183,75 @@ static uint64_t mask_code(struct tv_batch *batch)
     return batch->mask;
 }
 
-/* The entry of the row, made at the end if the attribute has none of it. */
-static uint32_t entry_of(struct tv_batch *batch, uint32_t index, uint32_t row)
+/* Remembers that the last row has set the attribute, for tv_batch_drop_last_row. */
+static inline void link_set(
+        struct tv_batch *batch, struct tv_attr *attr, uint32_t index, uint32_t row)
+{
+    if (attr->set_row == row || row != batch->rows - 1)
+        return;
+    attr->set_row = row;
+    attr->set_next = batch->set_first;
+    batch->set_first = index;
+}
+
+static inline void put(struct tv_attr *attr, uint32_t entry, enum tv_type type, uint64_t bits)
+{
+    attr->types[entry] = (uint8_t)type;
+    attr->bits[entry] = bits;
+}
+
+static void put_value(
+        struct tv_batch *batch, struct tv_attr *attr, uint32_t entry, struct tv_value value)
+{
+    uint64_t bits = 0;
+    if (attr->secret) {
+        put(attr, entry, TV_TYPE_STR, mask_code(batch));
+    } else if (value.type == TV_TYPE_STR || value.type == TV_TYPE_JSON) {
+        put(attr, entry, value.type, tv_batch_attr_text(batch, value.s));
+    } else if (value.type == TV_TYPE_F64) {
+        memcpy(&bits, &value.f, sizeof(bits));
+        put(attr, entry, TV_TYPE_F64, bits);
+    } else {
+        put(attr, entry, value.type, value.type == TV_TYPE_I64 ? (uint64_t)value.i : value.b);
+    }
+}
+
+/* Everything that a plain append is not: no value, a second one for the row, no room. */
+static __attribute__((noinline)) void set_attr_slowly(
+        struct tv_batch *batch, uint32_t index, uint32_t row, struct tv_value value)
 {
     struct tv_attr *attr = &batch->attrs[index];
-    if (attr->count > 0 && attr->rows[attr->count - 1] >= row) {
-        TV_ASSERT(attr->rows[attr->count - 1] == row);
-        return attr->count - 1;
+    bool again = attr->count > 0 && attr->rows[attr->count - 1] >= row;
+    TV_ASSERT(!again || attr->rows[attr->count - 1] == row);
+    if (value.type == TV_TYPE_NULL) {
+        attr->count -= again ? 1 : 0;
+        return;
     }
-    if (attr->count == attr->cap)
-        tv_batch_attr_reserve(batch, index, 1);
-    if (row == batch->rows - 1 && attr->set_row != row) {
-        attr->set_row = row;
-        attr->set_next = batch->set_first;
-        batch->set_first = index;
-    }
-    attr->rows[attr->count] = row;
-    return attr->count++;
+    /* An attribute that most rows have will be as long as the columns. */
+    bool dense = attr->cap > 0 && attr->count >= row / 2;
+    if (!again && attr->count == attr->cap)
+        tv_batch_attr_reserve(batch, index, dense ? batch->cap - attr->count : 1);
+    if (!again)
+        attr->rows[attr->count++] = row;
+    link_set(batch, attr, index, row);
+    put_value(batch, attr, attr->count - 1, value);
 }
 
 void tv_batch_set_attr(struct tv_batch *batch, uint32_t index, uint32_t row, struct tv_value value)
 {
     TV_ASSERT(index < batch->attr_count && row < batch->rows);
     struct tv_attr *attr = &batch->attrs[index];
-    if (value.type == TV_TYPE_NULL) {
-        TV_ASSERT(attr->count == 0 || attr->rows[attr->count - 1] <= row);
-        if (attr->count > 0 && attr->rows[attr->count - 1] == row)
-            attr->count--;
+    uint32_t entry = attr->count;
+    if (value.type == TV_TYPE_NULL || entry == attr->cap ||
+            (entry > 0 && attr->rows[entry - 1] >= row)) {
+        set_attr_slowly(batch, index, row, value);
         return;
     }
-    uint32_t entry = entry_of(batch, index, row);
-    attr->types[entry] = attr->secret ? TV_TYPE_STR : (uint8_t)value.type;
-    attr->bits[entry] = attr->secret ? mask_code(batch) : bits_of(batch, value);
+    link_set(batch, attr, index, row);
+    attr->rows[entry] = row;
+    attr->count = entry + 1;
+    if (value.type == TV_TYPE_I64 && !attr->secret)
+        put(attr, entry, TV_TYPE_I64, (uint64_t)value.i);
+    else
+        put_value(batch, attr, entry, value);
 }

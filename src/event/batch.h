@@ -63,12 +63,9 @@ size_t tv_batch_bytes(const struct tv_batch *batch);
 /* Writing. A new row has every field absent. Setting a fixed cell again replaces it. A row that
  * the batch does not have, or a setter that does not fit the field's column, is asserted. */
 void tv_batch_grow(struct tv_batch *batch, uint32_t rows);
-/* Makes room for `more` rows at once, where their number is known before. */
-static inline void tv_batch_reserve(struct tv_batch *batch, uint32_t more)
-{
-    if (batch->cap - batch->rows < more)
-        tv_batch_grow(batch, batch->rows + more);
-}
+/* Makes room for `more` events at once where their number is roughly known: for rows, and for about
+ * as many texts of either kind. */
+void tv_batch_reserve(struct tv_batch *batch, uint32_t more);
 
 static inline uint32_t tv_batch_add_row(struct tv_batch *batch)
 {
@@ -124,6 +121,7 @@ static inline void tv_batch_set_id(
     ((struct tv_id *)tv_batch_cells(batch, field, TV_COLUMN_ID, row))[row] = id;
 }
 
+/* A code that the batch's strings gave. */
 static inline void tv_batch_set_code(
         struct tv_batch *batch, enum tv_field field, uint32_t row, uint32_t code)
 {
@@ -131,8 +129,14 @@ static inline void tv_batch_set_code(
 }
 
 /* Interns the text; EVENT_ID, MESSAGE and CAUSED_BY are appended instead. */
-void tv_batch_set_text(
-        struct tv_batch *batch, enum tv_field field, uint32_t row, struct tv_str text);
+static inline void tv_batch_set_text(
+        struct tv_batch *batch, enum tv_field field, uint32_t row, struct tv_str text)
+{
+    uint32_t code = tv_field_is_appended(field)
+            ? tv_strings_append(&batch->strings, &batch->arena, text)
+            : tv_strings_intern(&batch->strings, &batch->arena, text);
+    tv_batch_set_code(batch, field, row, code);
+}
 
 /* The attribute's index, made if there was none; `name` is copied. UINT32_MAX past
  * TV_BATCH_ATTRS_MAX names. Whether it is a secret is decided here, once. */
@@ -158,6 +162,28 @@ uint32_t tv_batch_find_attr(const struct tv_batch *batch, struct tv_str name);
  * secret attribute stores the mask whatever the value. Many values of one attribute at once:
  * tv_batch_attr_reserve first. */
 void tv_batch_set_attr(struct tv_batch *batch, uint32_t attr, uint32_t row, struct tv_value value);
+/* As tv_batch_set_attr for the last row, of a value in the form that is kept (see struct tv_attr):
+ * for decoders, which know the codes of texts. False, and nothing is set, where that takes more than
+ * appending: the attribute is a secret, its arrays are full, or it has the row already. */
+TV_CHECKED static inline bool tv_batch_push_attr(
+        struct tv_batch *batch, uint32_t index, enum tv_type type, uint64_t bits)
+{
+    struct tv_attr *attr = &batch->attrs[index];
+    uint32_t row = batch->rows - 1;
+    uint32_t count = attr->count;
+    if (attr->secret || count == attr->cap || (count > 0 && attr->rows[count - 1] >= row))
+        return false;
+    if (attr->set_row != row) {
+        attr->set_row = row;
+        attr->set_next = batch->set_first;
+        batch->set_first = index;
+    }
+    attr->rows[count] = row;
+    attr->types[count] = (uint8_t)type;
+    attr->bits[count] = bits;
+    attr->count = count + 1;
+    return true;
+}
 /* Makes room for `more` values of the attribute. */
 void tv_batch_attr_reserve(struct tv_batch *batch, uint32_t attr, uint32_t more);
 /* The code of an attribute's text: interned up to 128 bytes, else appended. */

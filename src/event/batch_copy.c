@@ -182,7 +182,8 @@ void tv_batch_append_rows(
         copy.interned = tv_arena_calloc(&copy.arena, texts, sizeof(*copy.interned));
         copy.appended = tv_arena_calloc(&copy.arena, texts, sizeof(*copy.appended));
     }
-    tv_batch_reserve(into, count);
+    if (into->cap - into->rows < count)
+        tv_batch_grow(into, into->rows + count);
     into->rows += count;
     into->set_first = UINT32_MAX;
     for (int i = 0; i < TV_FIELD_COUNT; i++) {

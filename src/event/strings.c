@@ -18,7 +18,7 @@
 
 #include <stdatomic.h>
 
-enum { ITEMS_MIN = 32, SLOTS_MIN = 64 };
+enum { ITEMS_MIN = 32, SLOTS_MIN = 64, SLOTS_SMALL_MAX = 4096 };
 
 static uint64_t process_seed(void)
 {
@@ -72,8 +72,7 @@ static inline uint64_t hash_of(struct tv_str text, uint64_t seed)
         a = (uint64_t)(uint8_t)at[0] << 16 | (uint64_t)(uint8_t)at[len / 2] << 8 |
                 (uint8_t)at[len - 1];
     }
-    uint64_t first = fold(a ^ seed, b ^ 0x9e3779b97f4a7c15ULL ^ seed >> 7);
-    return fold(first ^ len, seed ^ 0xe7037ed1a0b428dbULL);
+    return fold(a ^ seed, b ^ len * 0x9e3779b97f4a7c15ULL ^ (seed >> 7 | seed << 57));
 }
 
 static inline uint32_t tag_of(uint64_t hash)
@@ -109,10 +108,18 @@ static inline struct tv_strings_slot *find(
     }
 }
 
-static void grow_slots(struct tv_strings *strings, struct tv_arena *arena)
+static inline uint32_t find_code(const struct tv_strings *strings, struct tv_str text)
 {
-    uint32_t count = strings->slot_count ? strings->slot_count * 2 : SLOTS_MIN;
-    TV_ASSERT(count > strings->slot_count);
+    return find(strings, text, tag_of(hash_of(text, strings->seed)))->code;
+}
+
+/* Makes the table at least `least` slots large, a power of two. */
+static void grow_slots(struct tv_strings *strings, struct tv_arena *arena, uint64_t least)
+{
+    TV_ASSERT(least <= UINT32_C(1) << 31);
+    uint32_t count = SLOTS_MIN;
+    while (count < least)
+        count *= 2;
     if (strings->seed == 0)
         strings->seed = process_seed();
     struct tv_strings_slot *slots = tv_arena_calloc(arena, count, sizeof(*slots));
@@ -144,6 +151,15 @@ void tv_strings_reserve(struct tv_strings *strings, struct tv_arena *arena, uint
         strings->items[strings->count++] = (struct tv_str){NULL, 0};
 }
 
+void tv_strings_expect(
+        struct tv_strings *strings, struct tv_arena *arena, uint32_t interned, uint32_t appended)
+{
+    tv_strings_reserve(strings, arena, interned + appended);
+    uint64_t slots = ((uint64_t)strings->interned + interned) * 2;
+    if (slots > strings->slot_count)
+        grow_slots(strings, arena, slots);
+}
+
 uint32_t tv_strings_borrow(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text)
 {
     if (strings->count == strings->cap)
@@ -161,22 +177,28 @@ uint32_t tv_strings_append(struct tv_strings *strings, struct tv_arena *arena, s
     return tv_strings_borrow(strings, arena, (struct tv_str){copy, text.len});
 }
 
-uint32_t tv_strings_intern(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text)
+/* A text not seen before. Apart and not inlined, so that the way of those seen is short: it then
+ * needs no registers saved. */
+static __attribute__((noinline)) uint32_t intern_new(
+        struct tv_strings *strings, struct tv_arena *arena, struct tv_str text)
 {
     if (strings->interned >= strings->slot_count / 2)
-        grow_slots(strings, arena);
+        grow_slots(strings, arena,
+                (uint64_t)strings->slot_count * (strings->slot_count < SLOTS_SMALL_MAX ? 4 : 2));
     uint32_t tag = tag_of(hash_of(text, strings->seed));
     struct tv_strings_slot *slot = find(strings, text, tag);
-    if (slot->code == 0) {
-        *slot = (struct tv_strings_slot){tv_strings_append(strings, arena, text), tag};
-        strings->interned++;
-    }
+    *slot = (struct tv_strings_slot){tv_strings_append(strings, arena, text), tag};
+    strings->interned++;
     return slot->code;
+}
+
+uint32_t tv_strings_intern(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text)
+{
+    uint32_t code = strings->slot_count ? find_code(strings, text) : 0;
+    return code ? code : intern_new(strings, arena, text);
 }
 
 uint32_t tv_strings_find(const struct tv_strings *strings, struct tv_str text)
 {
-    if (strings->interned == 0)
-        return 0;
-    return find(strings, text, tag_of(hash_of(text, strings->seed)))->code;
+    return strings->slot_count ? find_code(strings, text) : 0;
 }

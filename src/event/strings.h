@@ -34,6 +34,9 @@ uint32_t tv_strings_borrow(struct tv_strings *strings, struct tv_arena *arena, s
 uint32_t tv_strings_find(const struct tv_strings *strings, struct tv_str text);
 /* Makes room for `more` codes at once, where their number is known before. */
 void tv_strings_reserve(struct tv_strings *strings, struct tv_arena *arena, uint32_t more);
+/* The same for so many texts to be interned and so many to be appended. */
+void tv_strings_expect(
+        struct tv_strings *strings, struct tv_arena *arena, uint32_t interned, uint32_t appended);
 
 static inline struct tv_str tv_strings_get(const struct tv_strings *strings, uint32_t code)
 {
