@@ -9,7 +9,7 @@
  *
  *     struct tv_pred *p = tv_pred_compare(&arena, tv_field_resolve(TV_STR("service")), TV_OP_EQ,
  *                                         tv_value_str(TV_STR("checkout")));
- *     uint32_t n = tv_pred_select(p, batch, NULL, batch->rows, rows, &scratch);
+ *     uint32_t n = tv_pred_select(p, batch, rows, &scratch);
  */
 #ifndef TV_EVENT_PREDICATE_H
 #define TV_EVENT_PREDICATE_H
@@ -69,13 +69,15 @@ struct tv_pred *tv_pred_match(
 /* True if the field is present, false (never unknown) if absent. */
 struct tv_pred *tv_pred_exists(struct tv_arena *arena, struct tv_field_ref field);
 
-/* Selects, of `count` candidate rows (NULL: rows 0 … count − 1), those for which the predicate is
- * true; writes their numbers, in the given order, to `out` (room for `count`) and returns how many.
- * `out` may be `candidates`. NULL predicate selects all. `scratch` is used and may be released or
- * kept by the caller afterwards. Matching gives up a text that takes too long (regex.h), and after
- * 64 of those finds nothing more in this call. */
-uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch,
-        const uint32_t *candidates, uint32_t count, uint32_t *out, struct tv_arena *scratch);
+/* Selects, of `count` candidate rows, those for which the predicate is true: they stay in `rows`, in
+ * the given order, and their number is returned. NULL predicate selects all. `scratch` is used and
+ * may be released or kept by the caller afterwards. Matching gives up a text that takes too long
+ * (regex.h), and after 64 of those finds nothing more in this call. */
+uint32_t tv_pred_filter(const struct tv_pred *pred, const struct tv_batch *batch, uint32_t *rows,
+        uint32_t count, struct tv_arena *scratch);
+/* The same of all rows of the batch; writes their numbers to `rows` (room for batch->rows). */
+uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch, uint32_t *rows,
+        struct tv_arena *scratch);
 
 /* Every field that evaluation reads is given to `visit` (a virtual one as all fields behind it,
  * each of class FIXED or ATTRIBUTE). */

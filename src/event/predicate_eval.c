@@ -32,6 +32,7 @@ struct eval {
 /* What a leaf finds, as bitmaps. */
 struct verdict {
     uint64_t *yes, *no;
+    uint64_t *present; /* rows that have the field, where it is asked for; else NULL */
 };
 
 static uint64_t *take_bits(struct eval *eval)
@@ -258,9 +259,9 @@ static enum pred_tri decide_entry(struct eval *eval, const struct tv_pred *leaf,
     return tv_pred_decide(leaf, cell, &eval->effort);
 }
 
-/* The leaf over an attribute; rows that have it are set in `present`, where it is asked for. */
+/* The leaf over an attribute. */
 static void eval_attr(struct eval *eval, const struct tv_pred *leaf, const struct tv_attr *attr,
-        const uint64_t *live, struct verdict out, uint64_t *present)
+        const uint64_t *live, struct verdict out)
 {
     clear_bits(eval, out.yes);
     clear_bits(eval, out.no);
@@ -273,8 +274,8 @@ static void eval_attr(struct eval *eval, const struct tv_pred *leaf, const struc
         uint32_t row = attr->rows[entry];
         if (!has_bit(live, row))
             continue;
-        if (present)
-            set_bit(present, row);
+        if (out.present)
+            set_bit(out.present, row);
         enum pred_tri tri =
                 leaf->kind == PRED_EXISTS ? PRED_YES : decide_entry(eval, leaf, attr, entry, memo);
         if (tri == PRED_YES)
@@ -290,8 +291,8 @@ static void eval_metric(
 {
     size_t count;
     const struct tv_str *names = tv_virtual_attributes(leaf->field.virtual_field, &count);
-    uint64_t *left = take_bits(eval), *present = take_bits(eval);
-    struct verdict each = {take_bits(eval), take_bits(eval)};
+    uint64_t *left = take_bits(eval);
+    struct verdict each = {take_bits(eval), take_bits(eval), take_bits(eval)};
     copy_bits(eval, left, live);
     clear_bits(eval, out.yes);
     clear_bits(eval, out.no);
@@ -299,17 +300,17 @@ static void eval_metric(
         uint32_t attr = tv_batch_find_attr(eval->batch, names[i]);
         if (attr == UINT32_MAX)
             continue;
-        clear_bits(eval, present);
-        eval_attr(eval, leaf, &eval->batch->attrs[attr], left, each, present);
+        clear_bits(eval, each.present);
+        eval_attr(eval, leaf, &eval->batch->attrs[attr], left, each);
         for (size_t w = eval->from; w < eval->end; w++) {
             out.yes[w] |= each.yes[w];
             out.no[w] |= each.no[w];
-            left[w] &= ~present[w];
+            left[w] &= ~each.present[w];
         }
     }
     give_bits(eval, each.yes);
     give_bits(eval, each.no);
-    give_bits(eval, present);
+    give_bits(eval, each.present);
     give_bits(eval, left);
 }
 
@@ -350,8 +351,7 @@ static void eval_leaf(
     } else if (leaf->field.class == TV_FIELD_ATTRIBUTE) {
         uint32_t attr = tv_batch_find_attr(eval->batch, leaf->field.name);
         static const struct tv_attr none = {0};
-        eval_attr(eval, leaf, attr == UINT32_MAX ? &none : &eval->batch->attrs[attr], live, out,
-                NULL);
+        eval_attr(eval, leaf, attr == UINT32_MAX ? &none : &eval->batch->attrs[attr], live, out);
     } else if (leaf->kind != PRED_EXISTS) {
         eval_fixed(eval, leaf, live, out);
     } else {
@@ -377,10 +377,10 @@ static void eval_parts(
         struct eval *eval, const struct tv_pred *node, const uint64_t *live, struct verdict out)
 {
     bool is_or = node->kind == PRED_OR;
-    struct verdict all = {is_or ? out.no : out.yes, is_or ? out.yes : out.no};
+    struct verdict all = {.yes = is_or ? out.no : out.yes, .no = is_or ? out.yes : out.no};
     uint64_t *open = take_bits(eval);
-    struct verdict part = {take_bits(eval), take_bits(eval)};
-    struct verdict part_all = {is_or ? part.no : part.yes, is_or ? part.yes : part.no};
+    struct verdict part = {.yes = take_bits(eval), .no = take_bits(eval)};
+    struct verdict part_all = {.yes = is_or ? part.no : part.yes, .no = is_or ? part.yes : part.no};
     copy_bits(eval, open, live);
     copy_bits(eval, all.yes, live);
     clear_bits(eval, all.no);
@@ -416,7 +416,7 @@ static void eval_node(
         eval_parts(eval, node, live, out);
         return;
     case PRED_NOT:
-        eval_node(eval, node->child, live, (struct verdict){out.no, out.yes});
+        eval_node(eval, node->child, live, (struct verdict){.yes = out.no, .no = out.yes});
         return;
     case PRED_MEMBER:
     case PRED_ORDER:
@@ -428,54 +428,45 @@ static void eval_node(
     }
 }
 
-static void set_first_bits(uint64_t *bits, uint32_t count)
-{
-    memset(bits, 0xff, count / 64 * sizeof(*bits));
-    if (count % 64 != 0)
-        bits[count / 64] = (UINT64_C(1) << (count % 64)) - 1;
-}
-
 /* The live rows of the candidates, and the words that hold them. */
-static uint64_t *live_rows(struct eval *eval, const uint32_t *candidates, uint32_t count)
+static uint64_t *live_rows(struct eval *eval, const uint32_t *rows, uint32_t count)
 {
     uint64_t *live = take_bits(eval);
-    uint32_t least = candidates ? UINT32_MAX : 0, greatest = candidates ? 0 : count - 1;
-    for (uint32_t i = 0; candidates && i < count; i++) {
-        TV_ASSERT(candidates[i] < eval->batch->rows);
-        least = candidates[i] < least ? candidates[i] : least;
-        greatest = candidates[i] > greatest ? candidates[i] : greatest;
+    uint32_t least = UINT32_MAX, greatest = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        least = rows[i] < least ? rows[i] : least;
+        greatest = rows[i] > greatest ? rows[i] : greatest;
     }
+    TV_ASSERT(greatest < eval->batch->rows);
     eval->from = least / 64;
     eval->end = (size_t)greatest / 64 + 1;
-    if (!candidates) {
-        set_first_bits(live, count);
-        return live;
-    }
     clear_bits(eval, live);
     for (uint32_t i = 0; i < count; i++)
-        set_bit(live, candidates[i]);
+        set_bit(live, rows[i]);
     return live;
 }
 
-uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch,
-        const uint32_t *candidates, uint32_t count, uint32_t *out, struct tv_arena *scratch)
+uint32_t tv_pred_filter(const struct tv_pred *pred, const struct tv_batch *batch, uint32_t *rows,
+        uint32_t count, struct tv_arena *scratch)
 {
-    if (count == 0)
-        return 0;
-    TV_ASSERT(candidates || count <= batch->rows);
+    if (count == 0 || !pred || pred->kind == PRED_TRUE)
+        return count;
     struct eval eval = {
             .batch = batch, .scratch = scratch, .words = ((size_t)batch->rows + 63) / 64};
-    struct verdict verdict = {0};
-    if (pred && pred->kind != PRED_TRUE) {
-        const uint64_t *live = live_rows(&eval, candidates, count);
-        verdict = (struct verdict){take_bits(&eval), take_bits(&eval)};
-        eval_node(&eval, pred, live, verdict);
-    }
+    const uint64_t *live = live_rows(&eval, rows, count);
+    struct verdict verdict = {.yes = take_bits(&eval), .no = take_bits(&eval)};
+    eval_node(&eval, pred, live, verdict);
     uint32_t selected = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t row = candidates ? candidates[i] : i;
-        if (!verdict.yes || has_bit(verdict.yes, row))
-            out[selected++] = row;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        if (has_bit(verdict.yes, rows[i]))
+            rows[selected++] = rows[i];
     return selected;
+}
+
+uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch, uint32_t *rows,
+        struct tv_arena *scratch)
+{
+    for (uint32_t i = 0; i < batch->rows; i++)
+        rows[i] = i;
+    return tv_pred_filter(pred, batch, rows, batch->rows, scratch);
 }
