@@ -112,12 +112,15 @@ function drawAxis(ctx: Ctx, p: Palette, pic: Picture, scale: Scale): void {
   ctx.font = `400 11px ${p.sans}`;
   ctx.textBaseline = 'middle';
   const { step, times } = ticks(scale, layout.overview ? 120 : 88, pic.zone);
+  const chipSpan = chipBox(ctx, p, timeLabel(pic.at, pic.range.to - pic.range.from, pic.zone), toX(scale, pic.at), layout);
+  ctx.font = `400 11px ${p.sans}`;
   for (const t of times) {
     const text = axisLabel(t, step, pic.zone);
     const half = ctx.measureText(text).width / 2;
     const x = Math.min(Math.max(toX(scale, t), layout.left + half), layout.right - half);
     ctx.fillStyle = p.line2;
     ctx.fillRect(Math.round(toX(scale, t)), layout.barsBottom, 1, 4);
+    if (x + half + 4 > chipSpan.left && x - half - 4 < chipSpan.left + chipSpan.width) continue;
     ctx.fillStyle = p.ink3;
     ctx.textAlign = 'center';
     ctx.fillText(text, x, layout.axis + 8);
@@ -210,15 +213,21 @@ function hatch(ctx: Ctx, p: Palette, layout: Layout, from: number): void {
   ctx.restore();
 }
 
-function chip(ctx: Ctx, p: Palette, text: string, x: number, y: number, layout: Layout, colours: [string, string]): void {
+/** Where the chip with t stands on the axis. */
+function chipBox(ctx: Ctx, p: Palette, text: string, x: number, layout: Layout): { left: number; width: number } {
   ctx.font = `600 11px ${p.sans}`;
   const width = Math.ceil(ctx.measureText(text).width) + 12;
-  const left = Math.min(Math.max(x - width / 2, layout.left), layout.right - width);
-  ctx.fillStyle = colours[0];
+  return { left: Math.min(Math.max(x - width / 2, layout.left), layout.right - width), width };
+}
+
+function drawChip(ctx: Ctx, p: Palette, text: string, x: number, layout: Layout): void {
+  const { left, width } = chipBox(ctx, p, text, x, layout);
+  const y = layout.axis;
+  ctx.fillStyle = p.acc;
   ctx.beginPath();
   ctx.roundRect(left, y, width, 16, 2);
   ctx.fill();
-  ctx.fillStyle = colours[1];
+  ctx.fillStyle = p.onAcc;
   ctx.textAlign = 'center';
   ctx.textBaseline = 'middle';
   ctx.fillText(text, left + width / 2, y + 8.5);
@@ -236,7 +245,7 @@ function drawHandle(ctx: Ctx, p: Palette, pic: Picture, x: number): void {
     ctx.fillStyle = p.onAcc;
     for (const dx of [-3.5, -0.5, 2.5]) ctx.fillRect(x + dx, knobTop + 5, 1, 6);
   }
-  chip(ctx, p, timeLabel(pic.at, pic.range.to - pic.range.from, pic.zone), x, layout.axis, layout, [p.acc, p.onAcc]);
+  drawChip(ctx, p, timeLabel(pic.at, pic.range.to - pic.range.from, pic.zone), x, layout);
 }
 
 function drawDay(ctx: Ctx, p: Palette, pic: Picture): void {

@@ -51,6 +51,7 @@ export function rate(perSecond: Maybe): string {
   if (missing(perSecond)) return MISSING;
   if (perSecond === 0) return '0/s';
   if (perSecond < 0.1) return `${significant(perSecond * 60)}/min`;
+  if (perSecond >= 1 && perSecond < 100) return `${perSecond.toFixed(1).replace(/\.0$/, '')}/s`;
   return `${significant(perSecond)}/s`;
 }
 

@@ -39,6 +39,9 @@ export const METRICS: Omit<Metrics, 'width'> = {
   nodeWidth: 128, nodeHeight: 40, rowPitch: 52, leastGap: 64, mostGap: 136,
 };
 
+/** Nodes of one line, for systems that would not fit otherwise. */
+export const COMPACT: Omit<Metrics, 'width'> = { ...METRICS, nodeHeight: 22, rowPitch: 28 };
+
 interface Cell {
   id: string;
   real: boolean;

@@ -9,12 +9,14 @@ import { GlyphShape, healthOf } from '../components/glyph';
 import { duration, percent, rate } from '../format/numbers';
 import { oneLine } from '../format/text';
 import { overlaps, pathOf, spotAt, type Box } from '../map/curve';
-import { METRICS, layoutMap, linkKey, type Link, type Placed, type Point } from '../map/layout';
+import { COMPACT, METRICS, layoutMap, linkKey, type Link, type Placed, type Point } from '../map/layout';
 import { latencyNs } from '../state/services';
 import { entity, select } from '../state/store';
 
 const PAD = 16;
-const NODE = { width: METRICS.nodeWidth, height: METRICS.nodeHeight };
+/** Taller than this a map in full size is drawn with nodes of one line. */
+const MOST_HEIGHT = 460;
+const NAME_CHARS = 15;
 
 /** Every name and call seen, so that the layout changes only when the topology grows. */
 const seen = signal<{ names: string[]; links: Link[] }>({ names: [], links: [] });
@@ -33,7 +35,21 @@ export function remember(answer: StateAnswer): void {
 }
 
 const width = signal(944);
-const placed = computed<Placed>(() => layoutMap(seen.value.names, seen.value.links, { ...METRICS, width: width.value }));
+const placed = computed<Placed & { compact: boolean }>(() => {
+  const { names, links } = seen.value;
+  const full = layoutMap(names, links, { ...METRICS, width: width.value });
+  if (full.height <= MOST_HEIGHT) return { ...full, compact: false };
+  return { ...layoutMap(names, links, { ...COMPACT, width: width.value }), compact: true };
+});
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+function nodeSize(compact: boolean): Size {
+  return { width: METRICS.nodeWidth, height: compact ? COMPACT.nodeHeight : METRICS.nodeHeight };
+}
 
 interface DrawnEdge {
   edge: ServiceEdge;
@@ -42,15 +58,15 @@ interface DrawnEdge {
   label: { text: string; box: Box } | null;
 }
 
-function pointsOf(edge: ServiceEdge, layout: Placed): Point[] | null {
+function pointsOf(edge: ServiceEdge, layout: Placed, node: Size): Point[] | null {
   const [from, to] = [layout.nodes.get(edge.from), layout.nodes.get(edge.to)];
   if (!from || !to) return null;
   const way = layout.paths.get(linkKey(edge)) ?? [];
   const forward = to.x > from.x;
   return [
-    { x: from.x + (forward ? NODE.width : 0), y: from.y + NODE.height / 2 },
+    { x: from.x + (forward ? node.width : 0), y: from.y + node.height / 2 },
     ...way,
-    { x: to.x + (forward ? 0 : NODE.width), y: to.y + NODE.height / 2 },
+    { x: to.x + (forward ? 0 : node.width), y: to.y + node.height / 2 },
   ];
 }
 
@@ -67,8 +83,8 @@ function labelBox(text: string, points: Point[], share: number): Box {
 }
 
 /** Labels that would touch another or a node are dropped, those of failing calls never. */
-function labelled(edges: DrawnEdge[], layout: Placed): void {
-  const taken: Box[] = [...layout.nodes.values()].map((p) => ({ ...p, ...NODE }));
+function labelled(edges: DrawnEdge[], layout: Placed, node: Size): void {
+  const taken: Box[] = [...layout.nodes.values()].map((p) => ({ ...p, ...node }));
   for (const e of [...edges].sort((a, b) => Number(b.failing) - Number(a.failing))) {
     const text = e.failing ? percent(e.edge.errorRate) : e.edge.requestRate ? rate(e.edge.requestRate).replace('/s', '') : '';
     if (text === '' || text === '–') continue;
@@ -80,13 +96,13 @@ function labelled(edges: DrawnEdge[], layout: Placed): void {
   }
 }
 
-function drawnEdges(answer: StateAnswer, layout: Placed): DrawnEdge[] {
+function drawnEdges(answer: StateAnswer, layout: Placed, node: Size): DrawnEdge[] {
   const health = new Map(answer.services.map((s) => [s.service, s.health]));
   const edges = (answer.edges ?? []).flatMap((edge): DrawnEdge[] => {
-    const points = edge.from === edge.to ? null : pointsOf(edge, layout);
+    const points = edge.from === edge.to ? null : pointsOf(edge, layout, node);
     return points ? [{ edge, points, failing: isFailing(edge, health), label: null }] : [];
   });
-  labelled(edges, layout);
+  labelled(edges, layout, node);
   return edges.sort((a, b) => Number(a.failing) - Number(b.failing));
 }
 
@@ -155,11 +171,34 @@ function figures(s: ServiceState | undefined): { plain: string; marked: string }
   return { plain: [plain, p95 === null ? '' : duration(p95)].filter(Boolean).join('  '), marked: '' };
 }
 
-function Node({ name, at, state }: { name: string; at: Point; state: ServiceState | undefined }) {
+function NodeText({ name, state, compact }: { name: string; state: ServiceState | undefined; compact: boolean }) {
+  const { plain, marked } = figures(state);
+  if (compact) {
+    const text = cut(name, marked ? NAME_CHARS - 6 : NAME_CHARS);
+    return (
+      <>
+        <text class="name" x={26} y={15}>{oneLine(text)}</text>
+        {marked ? <text class="figures" x={METRICS.nodeWidth - 7} y={15} text-anchor="end"><tspan class="marked">{marked}</tspan></text> : null}
+      </>
+    );
+  }
+  return (
+    <>
+      <text class="name" x={30} y={17}>{oneLine(cut(name, NAME_CHARS))}</text>
+      <text class="figures" x={30} y={32}>
+        {plain}{marked ? <tspan class="marked" dx={plain ? 6 : 0}>{marked}</tspan> : null}
+      </text>
+    </>
+  );
+}
+
+function Node({ name, at, state, compact }: { name: string; at: Point; state: ServiceState | undefined; compact: boolean }) {
   const health = healthOf(state?.health);
   const { plain, marked } = figures(state);
+  const { width: w, height: h } = nodeSize(compact);
   const chosen = entity.value?.kind === 'service' && entity.value.name === name;
   const choose = () => select({ kind: 'service', name });
+  const around = compact ? 3 : 4;
   return (
     <g
       class={`node ${health}`} transform={`translate(${at.x} ${at.y})`} tabIndex={0} role="button" aria-pressed={chosen}
@@ -168,14 +207,11 @@ function Node({ name, at, state }: { name: string; at: Point; state: ServiceStat
         if (e.key === 'Enter') choose();
       }}
     >
-      <title>{name}</title>
-      {chosen ? <rect class="ring" x={-4} y={-4} width={NODE.width + 8} height={NODE.height + 8} rx={10} /> : null}
-      <rect class="box" x={0.5} y={0.5} width={NODE.width - 1} height={NODE.height - 1} rx={6} />
-      <GlyphShape health={health} x={9} y={14} />
-      <text class="name" x={30} y={17}>{oneLine(cut(name, 15))}</text>
-      <text class="figures" x={30} y={32}>
-        {plain}{marked ? <tspan class="marked" dx={plain ? 6 : 0}>{marked}</tspan> : null}
-      </text>
+      <title>{`${name}  ${plain} ${marked}`.trim()}</title>
+      {chosen ? <rect class="ring" x={-around} y={-around} width={w + 2 * around} height={h + 2 * around} rx={6 + around} /> : null}
+      <rect class="box" x={0.5} y={0.5} width={w - 1} height={h - 1} rx={6} />
+      <GlyphShape health={health} x={compact ? 8 : 9} y={compact ? 5 : 14} />
+      <NodeText name={name} state={state} compact={compact} />
     </g>
   );
 }
@@ -194,8 +230,12 @@ export function ServiceMap({ answer }: { answer: StateAnswer }) {
     return () => watcher.disconnect();
   }, []);
   const layout = placed.value;
+  useEffect(() => {
+    const el = box.current;
+    if (el) el.scrollTop = (el.scrollHeight - el.clientHeight) / 2;
+  }, [layout]);
   const states = new Map(answer.services.map((s) => [s.service, s]));
-  const edges = drawnEdges(answer, layout);
+  const edges = drawnEdges(answer, layout, nodeSize(layout.compact));
   const present = new Set([...states.keys(), ...edges.flatMap((e) => [e.edge.from, e.edge.to])]);
   const full = { width: layout.width + 2 * PAD, height: layout.height + 2 * PAD };
   const scale = Math.max(0.75, Math.min(1, width.value / Math.max(1, layout.width), height.value / full.height));
@@ -208,7 +248,7 @@ export function ServiceMap({ answer }: { answer: StateAnswer }) {
         {edges.map((e) => <Edge key={linkKey(e.edge)} drawn={e} />)}
         {edges.map((e) => <EdgeLabel key={linkKey(e.edge)} drawn={e} />)}
         {[...layout.nodes].filter(([name]) => present.has(name)).map(([name, at]) => (
-          <Node key={name} name={name} at={at} state={states.get(name)} />
+          <Node key={name} name={name} at={at} state={states.get(name)} compact={layout.compact} />
         ))}
       </svg>
     </div>

@@ -51,7 +51,7 @@ function Legend() {
         <span key={h} class="with-glyph"><Glyph health={h} label={false} />{h}</span>
       ))}
       <span class="with-glyph"><Flag title="changed" />changed in the last 15 min</span>
-      {apart > 0 ? <span>{plural(apart, 'service')} without calls: in the table</span> : null}
+      {apart > 0 ? <span>+ {apart} without calls, in the table</span> : null}
       <span class="with-glyph push">
         <svg width="28" height="12"><g class="edge failing"><path d="M0 6h28" stroke-width="2.5" /><path class="chevrons" d="M13 1l-5 5 5 5M19 1l-5 5 5 5" /></g></svg>
         failure travels against the call
