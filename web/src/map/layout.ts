@@ -22,12 +22,15 @@ export interface Placed {
   paths: Map<string, Point[]>;
   /** Nodes that take part in no call. */
   apart: string[];
+  nodeWidth: number;
   width: number;
   height: number;
 }
 
 export interface Metrics {
+  /** The least width of a node; long names widen all, as far as the columns leave room. */
   nodeWidth: number;
+  mostNodeWidth: number;
   nodeHeight: number;
   rowPitch: number;
   leastGap: number;
@@ -36,7 +39,7 @@ export interface Metrics {
 }
 
 export const METRICS: Omit<Metrics, 'width'> = {
-  nodeWidth: 128, nodeHeight: 40, rowPitch: 52, leastGap: 64, mostGap: 136,
+  nodeWidth: 128, mostNodeWidth: 192, nodeHeight: 40, rowPitch: 52, leastGap: 64, mostGap: 136,
 };
 
 /** Nodes of one line, for systems that would not fit otherwise. */
@@ -216,7 +219,22 @@ export function layoutMap(names: string[], links: Link[], m: Metrics): Placed {
   const { layers, ways } = gridOf(inside, acyclic(inside, linked));
   order(layers);
   place(layers, m);
-  return finish(layers, ways, apart, m);
+  return finish(layers, ways, apart, { ...m, nodeWidth: widthFor(inside, layers.length, m) });
+}
+
+const NAME_PIXELS = 6.8;
+const AROUND_NAME = 38;
+
+/** The characters of a name that a node of this width shows. */
+export function nameRoom(nodeWidth: number): number {
+  return Math.floor((nodeWidth - AROUND_NAME) / NAME_PIXELS);
+}
+
+function widthFor(names: string[], columns: number, m: Metrics): number {
+  const longest = names.reduce((most, n) => Math.max(most, n.length), 0);
+  const wanted = Math.ceil(longest * NAME_PIXELS) + AROUND_NAME;
+  const room = Math.floor((m.width - (columns - 1) * m.leastGap) / columns);
+  return Math.max(m.nodeWidth, Math.min(wanted, room, m.mostNodeWidth));
 }
 
 /** A call crosses a column level, so that it keeps clear of the nodes above and below. */
@@ -236,12 +254,13 @@ function finish(layers: Cell[][], ways: Map<string, Cell[]>, apart: string[], m:
   const paths = new Map(
     [...ways].map(([key, way]) => [key, way.flatMap((c) => straight(x(c), Math.round(c.y - top), m.nodeWidth))]),
   );
-  return { nodes, paths, apart, width: columns * m.nodeWidth + (columns - 1) * gap, height: bottom - top };
+  return { nodes, paths, apart, nodeWidth: m.nodeWidth, width: columns * m.nodeWidth + (columns - 1) * gap, height: bottom - top };
 }
 
 /** Services without any call between them: rows from left to right. */
-function inRows(names: string[], m: Metrics): Placed {
+function inRows(names: string[], least: Metrics): Placed {
   const gap = 16;
+  const m = { ...least, nodeWidth: widthFor(names, 1, least) };
   const across = Math.max(1, Math.floor((m.width + gap) / (m.nodeWidth + gap)));
   const nodes = new Map(
     names.map((n, i) => [n, { x: (i % across) * (m.nodeWidth + gap), y: Math.floor(i / across) * m.rowPitch }]),
@@ -249,7 +268,7 @@ function inRows(names: string[], m: Metrics): Placed {
   const rows = Math.ceil(names.length / across);
   const columns = Math.min(names.length, across);
   return {
-    nodes, paths: new Map(), apart: [],
+    nodes, paths: new Map(), apart: [], nodeWidth: m.nodeWidth,
     width: Math.max(0, columns * (m.nodeWidth + gap) - gap),
     height: Math.max(0, rows * m.rowPitch - (m.rowPitch - m.nodeHeight)),
   };

@@ -9,14 +9,13 @@ import { GlyphShape, healthOf } from '../components/glyph';
 import { duration, percent, rate } from '../format/numbers';
 import { oneLine } from '../format/text';
 import { overlaps, pathOf, spotAt, type Box } from '../map/curve';
-import { COMPACT, METRICS, layoutMap, linkKey, type Link, type Placed, type Point } from '../map/layout';
+import { COMPACT, METRICS, layoutMap, linkKey, nameRoom, type Link, type Placed, type Point } from '../map/layout';
 import { latencyNs } from '../state/services';
 import { entity, select } from '../state/store';
 
 const PAD = 16;
 /** Taller than this a map in full size is drawn with nodes of one line. */
 const MOST_HEIGHT = 460;
-const NAME_CHARS = 15;
 
 /** Every name and call seen, so that the layout changes only when the topology grows. */
 const seen = signal<{ names: string[]; links: Link[] }>({ names: [], links: [] });
@@ -47,8 +46,8 @@ interface Size {
   height: number;
 }
 
-function nodeSize(compact: boolean): Size {
-  return { width: METRICS.nodeWidth, height: compact ? COMPACT.nodeHeight : METRICS.nodeHeight };
+function nodeSize(layout: Placed & { compact: boolean }): Size {
+  return { width: layout.nodeWidth, height: layout.compact ? COMPACT.nodeHeight : METRICS.nodeHeight };
 }
 
 interface DrawnEdge {
@@ -171,20 +170,20 @@ function figures(s: ServiceState | undefined): { plain: string; marked: string }
   return { plain: [plain, p95 === null ? '' : duration(p95)].filter(Boolean).join('  '), marked: '' };
 }
 
-function NodeText({ name, state, compact }: { name: string; state: ServiceState | undefined; compact: boolean }) {
+function NodeText({ name, state, compact, width: w }: { name: string; state: ServiceState | undefined; compact: boolean; width: number }) {
   const { plain, marked } = figures(state);
   if (compact) {
-    const text = cut(name, marked ? NAME_CHARS - 6 : NAME_CHARS);
+    const text = cut(name, nameRoom(w) - (marked ? 6 : 0));
     return (
       <>
         <text class="name" x={26} y={15}>{oneLine(text)}</text>
-        {marked ? <text class="figures" x={METRICS.nodeWidth - 7} y={15} text-anchor="end"><tspan class="marked">{marked}</tspan></text> : null}
+        {marked ? <text class="figures" x={w - 7} y={15} text-anchor="end"><tspan class="marked">{marked}</tspan></text> : null}
       </>
     );
   }
   return (
     <>
-      <text class="name" x={30} y={17}>{oneLine(cut(name, NAME_CHARS))}</text>
+      <text class="name" x={30} y={17}>{oneLine(cut(name, nameRoom(w) + 1))}</text>
       <text class="figures" x={30} y={32}>
         {plain}{marked ? <tspan class="marked" dx={plain ? 6 : 0}>{marked}</tspan> : null}
       </text>
@@ -192,10 +191,11 @@ function NodeText({ name, state, compact }: { name: string; state: ServiceState 
   );
 }
 
-function Node({ name, at, state, compact }: { name: string; at: Point; state: ServiceState | undefined; compact: boolean }) {
+function Node({ name, at, state, size }: { name: string; at: Point; state: ServiceState | undefined; size: Size }) {
   const health = healthOf(state?.health);
   const { plain, marked } = figures(state);
-  const { width: w, height: h } = nodeSize(compact);
+  const { width: w, height: h } = size;
+  const compact = h === COMPACT.nodeHeight;
   const chosen = entity.value?.kind === 'service' && entity.value.name === name;
   const choose = () => select({ kind: 'service', name });
   const around = compact ? 3 : 4;
@@ -211,9 +211,17 @@ function Node({ name, at, state, compact }: { name: string; at: Point; state: Se
       {chosen ? <rect class="ring" x={-around} y={-around} width={w + 2 * around} height={h + 2 * around} rx={6 + around} /> : null}
       <rect class="box" x={0.5} y={0.5} width={w - 1} height={h - 1} rx={6} />
       <GlyphShape health={health} x={compact ? 8 : 9} y={compact ? 5 : 14} />
-      <NodeText name={name} state={state} compact={compact} />
+      <NodeText name={name} state={state} compact={compact} width={w} />
     </g>
   );
+}
+
+const LEAST_SCALE = 0.75;
+
+/** Shrinks a little if that makes all fit; else only as much as the width needs, and the rest scrolls. */
+function scaleFor(across: number, down: number): number {
+  const both = Math.min(1, across, down);
+  return both >= LEAST_SCALE ? both : Math.max(LEAST_SCALE, Math.min(1, across));
 }
 
 export function ServiceMap({ answer }: { answer: StateAnswer }) {
@@ -235,10 +243,11 @@ export function ServiceMap({ answer }: { answer: StateAnswer }) {
     if (el) el.scrollTop = (el.scrollHeight - el.clientHeight) / 2;
   }, [layout]);
   const states = new Map(answer.services.map((s) => [s.service, s]));
-  const edges = drawnEdges(answer, layout, nodeSize(layout.compact));
+  const size = nodeSize(layout);
+  const edges = drawnEdges(answer, layout, size);
   const present = new Set([...states.keys(), ...edges.flatMap((e) => [e.edge.from, e.edge.to])]);
   const full = { width: layout.width + 2 * PAD, height: layout.height + 2 * PAD };
-  const scale = Math.max(0.75, Math.min(1, width.value / Math.max(1, layout.width), height.value / full.height));
+  const scale = scaleFor((width.value + 2 * PAD) / full.width, height.value / full.height);
   return (
     <div class="map" ref={box}>
       <svg
@@ -248,7 +257,7 @@ export function ServiceMap({ answer }: { answer: StateAnswer }) {
         {edges.map((e) => <Edge key={linkKey(e.edge)} drawn={e} />)}
         {edges.map((e) => <EdgeLabel key={linkKey(e.edge)} drawn={e} />)}
         {[...layout.nodes].filter(([name]) => present.has(name)).map(([name, at]) => (
-          <Node key={name} name={name} at={at} state={states.get(name)} compact={layout.compact} />
+          <Node key={name} name={name} at={at} state={states.get(name)} size={size} />
         ))}
       </svg>
     </div>
