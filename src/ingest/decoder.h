@@ -8,6 +8,7 @@
 #define TV_INGEST_DECODER_H
 
 #include "ingest/member.h"
+#include "ingest/texts.h"
 
 /* A field's value as it was sent. */
 struct tv_noted {
@@ -24,6 +25,7 @@ struct tv_decoder {
     const struct tv_decode_options *options;
     struct tv_decode_report *report;
     struct tv_buf masked;
+    struct tv_texts *texts; /* NULL until the body proves to be a long one */
 
     /* The event at hand. */
     uint32_t index; /* in the body */
@@ -39,6 +41,24 @@ struct tv_decoder {
 
 /* native.c: refuses the event, unless it is refused already. */
 void tv_decoder_refuse(struct tv_decoder *decoder, struct tv_str field, const char *reason);
+
+/* The code of a short text among the batch's strings. */
+static inline uint32_t tv_decoder_intern(
+        struct tv_decoder *decoder, struct tv_member *member, struct tv_str text)
+{
+    struct tv_batch *batch = decoder->batch;
+    if (!decoder->texts || member->luck == 0 || !tv_texts_takes(&decoder->scan, text))
+        return tv_strings_intern(&batch->strings, &batch->arena, text);
+    bool found = false;
+    struct tv_texts_entry *entry = tv_texts_find(decoder->texts, text, 0, &found);
+    if (found) {
+        member->luck = (uint8_t)(member->luck + (member->luck < TV_TEXTS_LUCK_MAX));
+        return entry->code;
+    }
+    member->luck--;
+    entry->code = tv_strings_intern(&batch->strings, &batch->arena, text);
+    return entry->code;
+}
 
 /* event.c: reads one event from behind its '{' into decoder->row. NULL on a fault. */
 const char *tv_decoder_event(struct tv_decoder *decoder, const char *at);

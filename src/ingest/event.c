@@ -7,6 +7,10 @@
  * was refused is walked to its end all the same, since the next one begins there. */
 #include "ingest/decoder.h"
 
+enum {
+    INTERN_BYTES_MAX = 128 /* as tv_batch_set_attr */
+};
+
 static void set_attribute(
         struct tv_decoder *decoder, uint32_t attr, struct tv_str name, struct tv_value value)
 {
@@ -25,10 +29,31 @@ void tv_decoder_attribute_named(
         set_attribute(decoder, tv_batch_attr(decoder->batch, name), name, value);
 }
 
+/* Sets the attribute if that takes no more than appending to its column. */
+static inline bool push_attribute(
+        struct tv_decoder *decoder, struct tv_member *member, const struct tv_value *value)
+{
+    uint64_t bits = 0;
+    if (member->attr == UINT32_MAX || decoder->attr_count == TV_DECODE_EVENT_ATTRS_MAX)
+        return false;
+    if (value->type == TV_TYPE_STR && value->s.len <= INTERN_BYTES_MAX &&
+            !decoder->batch->attrs[member->attr].secret)
+        bits = tv_decoder_intern(decoder, member, value->s);
+    else if (value->type == TV_TYPE_I64)
+        bits = (uint64_t)value->i;
+    else if (value->type == TV_TYPE_F64)
+        memcpy(&bits, &value->f, sizeof(bits));
+    else
+        return false;
+    bool pushed = tv_batch_push_attr(decoder->batch, member->attr, value->type, bits);
+    decoder->attr_count += pushed;
+    return pushed;
+}
+
 void tv_decoder_attribute(
         struct tv_decoder *decoder, struct tv_member *member, const struct tv_value *value)
 {
-    if (decoder->reason)
+    if (decoder->reason || push_attribute(decoder, member, value))
         return;
     if (member->attr == UINT32_MAX) {
         if (value->type == TV_TYPE_NULL)
@@ -38,9 +63,29 @@ void tv_decoder_attribute(
     set_attribute(decoder, member->attr, member->name, *value);
 }
 
-static inline void note(struct tv_decoder *decoder, struct tv_member *member,
-        const struct tv_value *value, struct tv_str raw)
+/* Where a member's value is to be read to: a field's is read to where it is noted, since copying
+ * what was just written in parts is slow. */
+static inline struct tv_value *place_of(
+        struct tv_decoder *decoder, const struct tv_member *member, struct tv_value *otherwise)
 {
+    if (member->kind != TV_MEMBER_FIELD)
+        return otherwise;
+    return &decoder->noted[member->field][member->rank].value;
+}
+
+/* Takes the value that was read to place_of(member). */
+static inline void give(struct tv_decoder *decoder, struct tv_member *member,
+        const struct tv_value *value, const char *raw, const char *end)
+{
+    if (decoder->scan.flaw) {
+        tv_decoder_refuse(decoder, member->name, decoder->scan.flaw);
+        decoder->scan.flaw = NULL;
+        return;
+    }
+    if (member->kind != TV_MEMBER_FIELD) {
+        tv_decoder_attribute(decoder, member, value);
+        return;
+    }
     unsigned field = member->field;
     uint8_t bit = (uint8_t)(1U << member->rank);
     if (value->type == TV_TYPE_NULL) {
@@ -50,41 +95,30 @@ static inline void note(struct tv_decoder *decoder, struct tv_member *member,
     decoder->ranks[field] |= bit;
     decoder->fields |= 1U << field;
     struct tv_noted *noted = &decoder->noted[field][member->rank];
-    noted->value = *value;
-    noted->raw = raw.ptr;
-    noted->raw_len = (uint32_t)raw.len;
+    noted->raw = raw;
+    noted->raw_len = (uint32_t)(end - raw);
     noted->member = member;
-}
-
-static inline void give(struct tv_decoder *decoder, struct tv_member *member,
-        const struct tv_value *value, struct tv_str raw)
-{
-    if (decoder->scan.flaw) {
-        tv_decoder_refuse(decoder, member->name, decoder->scan.flaw);
-        decoder->scan.flaw = NULL;
-    } else if (member->kind == TV_MEMBER_FIELD) {
-        note(decoder, member, value, raw);
-    } else {
-        tv_decoder_attribute(decoder, member, value);
-    }
 }
 
 /* Reads an array, or an object too deep to be taken apart, as JSON text. */
 static const char *read_json(
         struct tv_decoder *decoder, struct tv_member *member, unsigned depth, const char *at)
 {
-    struct tv_value value = {.type = TV_TYPE_JSON};
+    const char *start = at;
+    struct tv_value local;
+    struct tv_value *value = place_of(decoder, member, &local);
     struct tv_scan_skip skip = {
             .depth_max = TV_DECODE_DEPTH_MAX - depth, .keep = true, .masked = &decoder->masked};
     tv_buf_clear(&decoder->masked);
-    at = tv_scan_any(&decoder->scan, at, &skip, &value.s);
+    at = tv_scan_any(&decoder->scan, at, &skip, &value->s);
     if (!at)
         return NULL;
+    value->type = TV_TYPE_JSON;
     if (decoder->masked.len > 0)
-        value.s = tv_arena_str(&decoder->batch->arena, value.s);
-    if (value.s.len > TV_DECODE_VALUE_BYTES_MAX)
+        value->s = tv_arena_str(&decoder->batch->arena, value->s);
+    if (value->s.len > TV_DECODE_VALUE_BYTES_MAX)
         tv_scan_flaw(&decoder->scan, "text is longer than 1 MiB");
-    give(decoder, member, &value, value.s);
+    give(decoder, member, value, start, at);
     return at;
 }
 
@@ -118,24 +152,25 @@ static inline const char *read_value(
 {
     struct tv_scan *scan = &decoder->scan;
     const char *start = at;
-    struct tv_value value;
+    struct tv_value local;
+    struct tv_value *value = place_of(decoder, member, &local);
     char c = tv_scan_peek(scan, at);
     if (c == '"') {
-        value.type = TV_TYPE_STR;
-        at = tv_scan_string(scan, at + 1, &value.s);
-        if (at && value.s.len > TV_DECODE_VALUE_BYTES_MAX)
+        value->type = TV_TYPE_STR;
+        at = tv_scan_string(scan, at + 1, &value->s);
+        if (at && value->s.len > TV_DECODE_VALUE_BYTES_MAX)
             tv_scan_flaw(scan, "text is longer than 1 MiB");
     } else if (c == '-' || tv_is_digit(c)) {
-        at = tv_scan_number(scan, at, &value);
+        at = tv_scan_number(scan, at, value);
     } else if (c == '{') {
         return read_object(decoder, member, depth, at);
     } else if (c == '[') {
         return read_json(decoder, member, depth, at);
     } else {
-        at = tv_scan_literal(scan, at, &value);
+        at = tv_scan_literal(scan, at, value);
     }
     if (at)
-        give(decoder, member, &value, (struct tv_str){start, (size_t)(at - start)});
+        give(decoder, member, value, start, at);
     return at;
 }
 

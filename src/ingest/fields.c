@@ -47,10 +47,13 @@ static const char *set_text(
         return reason;
     if (field != TV_FIELD_MESSAGE && text.len > TV_DECODE_NAME_BYTES_MAX)
         return "is longer than 512 bytes";
-    if (text.len > 0)
+    if (text.len == 0)
+        return field == TV_FIELD_SERVICE ? "must not be empty" : NULL;
+    if (tv_field_is_appended(field))
         tv_batch_set_text(decoder->batch, field, decoder->row, text);
-    else if (field == TV_FIELD_SERVICE)
-        return "must not be empty";
+    else
+        tv_batch_set_code(decoder->batch, field, decoder->row,
+                tv_decoder_intern(decoder, noted->member, text));
     return NULL;
 }
 
@@ -195,15 +198,35 @@ static bool enum_from_number(enum tv_field field, int64_t number, uint8_t *out)
     return true;
 }
 
+/* The value that a name stands for; 0 is none. */
+static uint8_t enum_from_text(struct tv_decoder *decoder, enum tv_field field, struct tv_str text)
+{
+    uint8_t value = 0;
+    struct tv_texts_entry *entry = NULL;
+    if (decoder->texts && tv_texts_takes(&decoder->scan, text)) {
+        bool found = false;
+        entry = tv_texts_find(decoder->texts, text, 1 + (uint32_t)field, &found);
+        if (found)
+            return (uint8_t)entry->code;
+    }
+    if (!tv_enum_from_text(field, text, &value))
+        value = 0;
+    if (entry)
+        entry->code = value;
+    return value;
+}
+
 static const char *set_enum(
         struct tv_decoder *decoder, enum tv_field field, const struct tv_noted *noted)
 {
     uint8_t value = 0;
     bool known = false;
-    if (noted->value.type == TV_TYPE_STR)
-        known = noted->value.s.len == 0 || tv_enum_from_text(field, noted->value.s, &value);
-    else if (noted->value.type == TV_TYPE_I64)
+    if (noted->value.type == TV_TYPE_STR) {
+        value = enum_from_text(decoder, field, noted->value.s);
+        known = value != 0 || noted->value.s.len == 0;
+    } else if (noted->value.type == TV_TYPE_I64) {
         known = enum_from_number(field, noted->value.i, &value);
+    }
     if (!known)
         tv_decoder_attribute(decoder, noted->member, &noted->value);
     else if (value != 0)

@@ -56,6 +56,7 @@ static void learn_meaning(struct tv_member *member)
         holder = (size_t)(parent->name.ptr - parent->path.ptr);
     member->name = (struct tv_str){member->path.ptr + holder, member->path.len - holder};
     member->attr = UINT32_MAX;
+    member->luck = TV_TEXTS_LUCK;
     member->kind = TV_MEMBER_ATTRIBUTE;
     if (field != TV_FIELD_COUNT) {
         member->kind = TV_MEMBER_FIELD;

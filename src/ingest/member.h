@@ -12,6 +12,7 @@
 #include "event/batch.h"
 #include "ingest/native.h"
 #include "ingest/scan.h"
+#include "ingest/texts.h"
 
 enum tv_member_kind {
     TV_MEMBER_ATTRIBUTE, /* sets the attribute `name` */
@@ -25,6 +26,7 @@ enum { TV_MEMBER_PREDICT_BYTES = 24, TV_MEMBER_RANKS_MAX = 8 };
 struct tv_member {
     enum tv_member_kind kind;
     uint8_t field, rank; /* of TV_MEMBER_FIELD; see tv_field_by_alias */
+    uint8_t luck;        /* see texts.h */
     uint32_t attr;       /* index in the batch, UINT32_MAX until first needed */
     uint32_t number;
     struct tv_str path;             /* dotted, from the event's top; borrows the table's arena */

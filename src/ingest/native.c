@@ -78,6 +78,7 @@ static void make_room(struct tv_decoder *decoder, const char *at)
 {
     struct tv_batch *batch = decoder->batch;
     const struct tv_scan *scan = &decoder->scan;
+    decoder->texts = tv_texts_new();
     uint64_t left = (uint64_t)(scan->end - at);
     uint64_t rows = left * SAMPLE_ROWS / (uint64_t)(at - scan->start) + SAMPLE_ROWS;
     if (rows <= SAMPLE_ROWS * 2 || batch->rows != SAMPLE_ROWS)
@@ -231,6 +232,7 @@ static void decoder_init(struct tv_decoder *decoder, struct tv_str body)
     decoder->scan = (struct tv_scan){.start = body.ptr, .end = body.ptr + body.len};
     tv_members_init(&decoder->members);
     decoder->masked = (struct tv_buf){0};
+    decoder->texts = NULL;
     decoder->index = 0;
     decoder->fields = 0;
     memset(decoder->ranks, 0, sizeof(decoder->ranks));
@@ -238,6 +240,7 @@ static void decoder_init(struct tv_decoder *decoder, struct tv_str body)
 
 static void decoder_release(struct tv_decoder *decoder)
 {
+    tv_texts_free(decoder->texts);
     tv_buf_release(&decoder->masked);
     tv_members_release(&decoder->members);
     tv_scan_release(&decoder->scan);

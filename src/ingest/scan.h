@@ -190,7 +190,8 @@ static inline const char *tv_scan_digits(
 /* Powers of ten that a double holds exactly: 0 to 22. */
 extern const double tv_exact_powers[23];
 
-/* Reads a number: I64 where it is an integer that fits, else F64. */
+/* Reads a number: I64 where it is an integer that fits, else F64. The result is written member by
+ * member: a copy of the whole would wait until the parts have left the store buffer. */
 static inline const char *tv_scan_number(
         struct tv_scan *scan, const char *text, struct tv_value *out)
 {
@@ -209,12 +210,14 @@ static inline const char *tv_scan_number(
                 at == scan->end || (*at | 0x20) == 'e')
             return tv_scan_number_any(scan, text, out);
         double number = (double)(int64_t)value / tv_exact_powers[decimals];
-        *out = tv_value_f64(negative ? -number : number);
+        out->type = TV_TYPE_F64;
+        out->f = negative ? -number : number;
         return at;
     }
     if ((*at | 0x20) == 'e' || value > INT64_MAX)
         return tv_scan_number_any(scan, text, out);
-    *out = tv_value_i64(negative ? -(int64_t)value : (int64_t)value);
+    out->type = TV_TYPE_I64;
+    out->i = negative ? -(int64_t)value : (int64_t)value;
     return at;
 }
 
