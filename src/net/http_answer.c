@@ -193,9 +193,11 @@ static void on_packed(void *ctx)
 static bool pack_on_worker(
         struct tv_http_request *request, const char *content_type, struct tv_buf *body)
 {
-    if (tv_lane_submit(request->server->gzip, run_pack, on_packed, request) != TV_OK)
-        return false;
     request->pack_in = *body;
+    if (tv_lane_submit(request->server->gzip, run_pack, on_packed, request) != TV_OK) {
+        request->pack_in = (struct tv_buf){0};
+        return false;
+    }
     *body = (struct tv_buf){0};
     request->pack_type = NULL;
     if (content_type)
