@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { caretOf } from '../src/timeql/caret';
+import { caretOf, corrected, offeredWord } from '../src/timeql/caret';
 import { all, curl, events, histogram, literal, stateAt } from '../src/timeql/text';
 import { tokens } from '../src/timeql/tokens';
 
@@ -60,5 +60,13 @@ describe('caret', () => {
     expect(caretOf("STATE AT 'now'\nOVR 10 s", { position: { line: 2, column: 1 } })).toEqual({ line: 2, column: 1, length: 3 });
     expect(caretOf('SHOW', { position: { line: 1, column: 5 } })).toEqual({ line: 1, column: 5, length: 1 });
     expect(caretOf('SHOW', {})).toBeNull();
+  });
+  it('can be set right with the word offered', () => {
+    const text = "STATE AT 'now'\nOVR 10 s";
+    const caret = caretOf(text, { position: { line: 2, column: 1 } });
+    expect(offeredWord('did you mean OVER?')).toBe('OVER');
+    expect(offeredWord("did you mean 'service'?")).toBe('service');
+    expect(offeredWord('put it in quotes')).toBeNull();
+    expect(caret && corrected(text, caret, 'OVER')).toBe("STATE AT 'now'\nOVER 10 s");
   });
 });

@@ -6,13 +6,13 @@ interface Props {
   points: { x: number; y: number | null }[];
   width?: number;
   height?: number;
-  tone?: 'ink' | 'fail' | 'warn';
+  tone?: 'ink' | 'fail';
   label: string;
   /** The highest value of the scale, where several sparks share one. */
   most?: number;
 }
 
-const COLOURS = { ink: 'var(--ink2)', fail: 'var(--fail-mark)', warn: 'var(--warn-mark)' } as const;
+const COLOURS = { ink: 'var(--ink2)', fail: 'var(--fail-mark)' } as const;
 
 export function Spark({ points, width = 80, height = 16, tone = 'ink', label, most }: Props) {
   const known = points.filter((p) => p.y !== null);

@@ -6,7 +6,11 @@ import type { Answer, Warning } from '../api/types';
 import type { Failure } from '../api/failure';
 
 export function sentence(failure: Failure): string {
-  const text = failure.body.message ?? failure.message;
+  return sentenceOf(failure.body.message ?? failure.message);
+}
+
+/** The daemon words messages in lower case and without a full stop. */
+export function sentenceOf(text: string): string {
   const capital = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
@@ -15,7 +19,7 @@ export function Trouble({ failure, retry }: { failure: Failure; retry: () => voi
   return (
     <div class="trouble" role="alert">
       <b>{sentence(failure)}</b>
-      {failure.body.hint ? <> {failure.body.hint}</> : null}
+      {failure.body.hint ? <> {sentenceOf(failure.body.hint)}</> : null}
       <div>
         <button type="button" class="btn small" onClick={retry}>Retry</button>
       </div>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The last ten minutes of every service in one query: requests, failed ones, p95. They are spans of kind
+// The last ten minutes of every service: requests, and the share of them that failed. They are spans of kind
 // server or consumer, as in STATE; where kinds are unknown there is no spark, rather than a wrong one.
 import { computed, effect, untracked } from '@preact/signals';
 import { Asking } from '../api/asking';
@@ -20,7 +20,7 @@ const failures = new Asking<TableAnswer>();
 export function sparkStatement(at: number, extra: string): string {
   const end = Math.floor(at / STEP) * STEP;
   return (
-    `SELECT count(*) AS n, p95(duration) AS p95 FROM spans ${windowOf(end - SPAN, end - 1)} ` +
+    `SELECT count(*) AS n FROM spans ${windowOf(end - SPAN, end - 1)} ` +
     `WHERE kind IN ('server', 'consumer')${extra} GROUP BY service EVERY 20 s`
   );
 }
@@ -56,22 +56,22 @@ export interface Point {
 export interface Sparks {
   requests: Point[];
   errors: Point[];
-  p95: Point[];
 }
 
-type Cells = Map<string, Map<number, { n: number; p95: number | null }>>;
+/** Counts by service and step. */
+type Cells = Map<string, Map<number, number>>;
 
 function cells(answer: TableAnswer | undefined): Cells {
   const out: Cells = new Map();
   if (!answer?.columns) return out;
   const at = (name: string): number => answer.columns.findIndex((c) => c.name === name);
-  const [time, service, n, p95] = [at('time'), at('service'), at('n'), at('p95')];
+  const [time, service, n] = [at('time'), at('service'), at('n')];
   for (const row of answer.rows) {
     const ms = parseTime(row[time] as string | null);
     const name = row[service];
     if (ms === null || typeof name !== 'string') continue;
-    const held = out.get(name) ?? new Map<number, { n: number; p95: number | null }>();
-    held.set(ms, { n: Number(row[n] ?? 0), p95: typeof row[p95] === 'number' ? row[p95] : null });
+    const held = out.get(name) ?? new Map<number, number>();
+    held.set(ms, Number(row[n] ?? 0));
     out.set(name, held);
   }
   return out;
@@ -88,11 +88,10 @@ export const sparks = computed<Map<string, Sparks>>(() => {
   for (const [service, held] of cells(answered.data)) {
     const share = (i: number): number => i / (times.length - 1);
     out.set(service, {
-      requests: times.map((t, i) => ({ x: share(i), y: held.get(t)?.n ?? 0 })),
-      p95: times.map((t, i) => ({ x: share(i), y: held.get(t)?.p95 ?? null })),
+      requests: times.map((t, i) => ({ x: share(i), y: held.get(t) ?? 0 })),
       errors: times.map((t, i) => {
-        const n = held.get(t)?.n ?? 0;
-        return { x: share(i), y: n === 0 ? null : (failed.get(service)?.get(t)?.n ?? 0) / n };
+        const n = held.get(t) ?? 0;
+        return { x: share(i), y: n === 0 ? null : (failed.get(service)?.get(t) ?? 0) / n };
       }),
     });
   }

@@ -9,6 +9,19 @@ export interface Caret {
   length: number;
 }
 
+/** The word that the daemon offers in place of the marked one: "did you mean WHERE?" */
+export function offeredWord(hint: string | null | undefined): string | null {
+  return /^did you mean '?([^'?]+)'?\?$/i.exec(hint ?? '')?.[1] ?? null;
+}
+
+/** The text with the marked token replaced. */
+export function corrected(text: string, caret: Caret, word: string): string {
+  const lines = text.split('\n');
+  const line = lines[caret.line - 1] ?? '';
+  lines[caret.line - 1] = line.slice(0, caret.column - 1) + word + line.slice(caret.column - 1 + caret.length);
+  return lines.join('\n');
+}
+
 /** Where an error points in the text that was sent: counted from one, as the daemon counts. */
 export function caretOf(text: string, error: ErrorBody): Caret | null {
   const line = error.position?.line;

@@ -6,7 +6,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { CopyButton, curlFor } from '../components/copy';
 import { Glyph } from '../components/glyph';
 import { Coloured } from '../components/timeql';
-import { sentence } from '../components/trouble';
+import { sentence, sentenceOf } from '../components/trouble';
 import type { Failure } from '../api/failure';
 import { duration } from '../format/numbers';
 import { oneLine, oneOf } from '../format/text';
@@ -15,7 +15,7 @@ import { answer, cancel, draft, failure, history, ran, run, runningSince } from 
 import { zone } from '../state/prefs';
 import { focus, range, stand } from '../state/store';
 import { stateAt, timeLiteral, windowOf } from '../timeql/text';
-import { caretOf, type Caret } from '../timeql/caret';
+import { caretOf, corrected, offeredWord, type Caret } from '../timeql/caret';
 import { costOf, Result } from './result';
 
 function History() {
@@ -125,17 +125,24 @@ function Elapsed() {
   return <span class="note">running for {duration(now.value * 1e6)} <button type="button" class="link" onClick={cancel}>Cancel</button></span>;
 }
 
-function Refusal({ reason }: { reason: Failure }) {
+function Refusal({ reason, caret }: { reason: Failure; caret: Caret | null }) {
   const position = reason.body.position;
   const where = position?.line !== undefined && position.column !== undefined ? `Line ${position.line}, column ${position.column}: ` : '';
   const text = sentence(reason);
+  const offered = offeredWord(reason.body.hint);
+  const fix = (word: string, at: Caret): void => {
+    draft.value = corrected(draft.peek(), at, word);
+    run(draft.peek());
+  };
   return (
     <div class="refusal" id="query-error" role="alert">
       <Glyph health="failing" label={false} />
       <div>
         <b>{where}{where === '' ? text : text.charAt(0).toLowerCase() + text.slice(1)}</b>
         {reason.body.expected?.length ? <p>Expected {oneOf(reason.body.expected)}.</p> : null}
-        {reason.body.hint ? <p>{reason.body.hint}</p> : null}
+        {offered && caret ? (
+          <p><button type="button" class="link" onClick={() => fix(offered, caret)}>Change it to {offered}</button></p>
+        ) : reason.body.hint ? <p>{sentenceOf(reason.body.hint)}</p> : null}
       </div>
     </div>
   );
@@ -162,7 +169,7 @@ export function QueryView() {
             </button>
             <span class="push"><Elapsed />{answer.value && runningSince.value === null ? <span class="note">{costOf(answer.value)}</span> : null}</span>
           </div>
-          {failure.value ? <Refusal reason={failure.value} /> : null}
+          {failure.value ? <Refusal reason={failure.value} caret={caret.value} /> : null}
         </div>
         {answer.value ? <Result answer={answer.value} /> : null}
       </div>

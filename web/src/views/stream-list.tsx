@@ -7,7 +7,7 @@ import type { EventRow } from '../api/types';
 import { Glyph } from '../components/glyph';
 import { Icon } from '../components/icon';
 import { TimeqlButton } from '../components/timeql';
-import { sentence } from '../components/trouble';
+import { sentence, sentenceOf } from '../components/trouble';
 import { VirtualList } from '../components/virtual-list';
 import { failed, lineOf, refOf, warned } from '../format/event';
 import { count } from '../format/numbers';
@@ -79,7 +79,7 @@ function Empty() {
       <div class="trouble" role="alert">
         <b>{sentence(problem)}</b>
         {problem.body.expected?.length ? <p>Expected {oneOf(problem.body.expected)}.</p> : null}
-        {problem.body.hint ? <p>{problem.body.hint}</p> : null}
+        {problem.body.hint ? <p>{sentenceOf(problem.body.hint)}</p> : null}
       </div>
     );
   }

@@ -64,11 +64,6 @@ function Legend() {
   );
 }
 
-function tone(health: string, marked: boolean): 'ink' | 'fail' | 'warn' {
-  if (!marked) return 'ink';
-  return health === 'failing' ? 'fail' : health === 'anomalous' ? 'warn' : 'ink';
-}
-
 function Row({ state, at, spark }: { state: ServiceState; at: number; spark: Sparks | undefined }) {
   const health = healthOf(state.health);
   const chosen = entity.value?.kind === 'service' && entity.value.name === state.service;
@@ -90,9 +85,8 @@ function Row({ state, at, spark }: { state: ServiceState; at: number; spark: Spa
       <td class="n">{rateNumber(state.requestRate)}</td>
       <td class="s">{spark ? <Spark points={spark.requests} label="requests, last 10 minutes" /> : null}</td>
       <td class={`n${failing && state.errorRate ? ' bad' : ''}`}>{percent(state.errorRate)}</td>
-      <td class="s">{spark ? <Spark points={spark.errors} most={0.05} tone={tone(health, failing)} label="share of errors, last 10 minutes" /> : null}</td>
+      <td class="s">{spark ? <Spark points={spark.errors} most={0.05} tone={failing ? 'fail' : 'ink'} label="share of errors, last 10 minutes" /> : null}</td>
       <td class={`n${health === 'anomalous' ? ' odd' : ''}`}>{duration(p95)}</td>
-      <td class="s">{spark ? <Spark points={spark.p95} tone={tone(health, health === 'anomalous')} label="p95, last 10 minutes" /> : null}</td>
       <td class="what">
         {state.what ? oneLine(state.what) : state.since && health !== 'healthy' ? <>{HEALTH_WORD[health]} since <TimeLink time={state.since} /></> : ''}
       </td>
@@ -116,7 +110,6 @@ function Table({ answer }: { answer: StateAnswer }) {
             <th class="n">Errors</th>
             <th class="s" />
             <th class="n">p95</th>
-            <th class="s" />
             <th class="what">{answer.services.some((s) => s.what || s.since) ? `What is different at ${clock(at, zone.value)}` : ''}</th>
           </tr>
         </thead>
