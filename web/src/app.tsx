@@ -7,6 +7,7 @@ import { Slider } from './components/slider';
 import { TopBar } from './components/topbar';
 import { FocusPanel } from './panel/panel';
 import { nothingYet } from './state/first-run';
+import { roomy } from './state/prefs';
 import { view } from './state/store';
 import { FirstRun, ListeningPanel } from './views/first-run';
 import { QueryView } from './views/query';
@@ -31,7 +32,7 @@ export function App() {
         <Slider />
       </div>
       <Main />
-      {first ? <ListeningPanel /> : <FocusPanel />}
+      {first && roomy.value ? <ListeningPanel /> : <FocusPanel />}
       <Rail />
       <Foot />
       <Banner />

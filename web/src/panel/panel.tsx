@@ -3,6 +3,7 @@
 // The panel on the right follows the selection; without one it shows the stream, or in the Stream view
 // what the range holds.
 import { StreamHead, StreamList } from '../views/stream-list';
+import { roomy } from '../state/prefs';
 import { entity, view } from '../state/store';
 import { EventPanel } from './event';
 import { ServicePanel } from './service';
@@ -12,6 +13,8 @@ export function FocusPanel() {
   const chosen = entity.value;
   if (chosen?.kind === 'service') return <ServicePanel key={chosen.name} name={chosen.name} />;
   if (chosen?.kind === 'event') return <EventPanel key={chosen.ref} reference={chosen.ref} />;
+  // Where the panel lies over the view, it is there only with a selection, and asks for nothing else.
+  if (!roomy.value) return null;
   if (view.value === 'stream') return <RangePanel />;
   return (
     <aside class="panel idle" aria-label="Stream">

@@ -35,19 +35,21 @@ export const zone: Signal<Zone> = kept('zone', ['utc', 'local'] as const, 'utc')
 export const theme: Signal<Theme> = kept('theme', ['system', 'light', 'dark'] as const, 'system');
 export const singleKeys = kept('keys', ['on', 'off'] as const, 'on');
 
-const prefersDark = matchMedia('(prefers-color-scheme: dark)');
-const systemDark = signal(prefersDark.matches);
-prefersDark.addEventListener('change', (e) => {
-  systemDark.value = e.matches;
-});
+function matching(query: string): Signal<boolean> {
+  const media = matchMedia(query);
+  const held = signal(media.matches);
+  media.addEventListener('change', (e) => {
+    held.value = e.matches;
+  });
+  return held;
+}
 
-const narrow = matchMedia('(max-width: 719.9px)');
 /** Whether the page is laid out for a phone. */
-export const phone = signal(narrow.matches);
-narrow.addEventListener('change', (e) => {
-  phone.value = e.matches;
-});
+export const phone = matching('(max-width: 719.9px)');
+/** Whether the focus panel is always there. */
+export const roomy = matching('(min-width: 1280px)');
 
+const systemDark = matching('(prefers-color-scheme: dark)');
 export const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** What is on screen now; canvases redraw when it changes. */

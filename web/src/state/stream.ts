@@ -10,7 +10,8 @@ import { LiveStream } from '../api/live';
 import { returns } from '../api/status';
 import type { EventRow, TimelineAnswer } from '../api/types';
 import { plural } from '../format/numbers';
-import { parseTime } from '../format/time';
+import { clock, parseTime } from '../format/time';
+import { zone } from './prefs';
 import { events, newest } from '../timeql/text';
 import { condition, focus, live, range, stand } from './store';
 
@@ -170,7 +171,8 @@ export function startStream(): void {
 
 /** What the foot says of the stream. */
 export const streamNote = computed(() => {
-  if (!live.value) return `Reads nothing later than t`;
+  if (watchers.value === 0) return '';
+  if (!live.value) return `Reads nothing later than ${clock(stand.value ?? 0, zone.value)}`;
   if (!connected.value) return '';
   return `Live stream connected, ${plural(lost.value, 'event')} dropped`;
 });
