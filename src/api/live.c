@@ -69,7 +69,7 @@ static uint32_t put_frames(
 {
     struct tv_arena scratch = {0};
     uint32_t *rows = tv_arena_alloc(&scratch, batch->rows * sizeof *rows);
-    uint32_t count = tv_pred_select(pred, batch, NULL, batch->rows, rows, &scratch);
+    uint32_t count = tv_pred_select(pred, batch, rows, &scratch);
     for (uint32_t i = 0; i < count; i++)
         put_frame(out, batch, rows[i]);
     tv_arena_release(&scratch);
