@@ -17,7 +17,9 @@
  *
  * Lifetimes: a request lives from its handler's call until it is answered and sent, or its client
  * is gone; after respond the handler must not touch it. If the client hangs up before the answer,
- * the request stays valid until answered (the answer then goes nowhere); on_gone tells.
+ * the request stays valid until answered (the answer then goes nowhere); on_gone tells. The same
+ * holds over the server's end: what handlers still have must be answered all the same.
+ * Everything here is for the loop thread; callbacks may call anything but tv_http_server_free.
  */
 #ifndef TV_NET_HTTP_H
 #define TV_NET_HTTP_H
@@ -52,7 +54,9 @@ struct tv_http_server *tv_http_server_new(
  * the port is taken, TV_BAD_INPUT for a malformed address. */
 TV_CHECKED enum tv_status tv_http_listen(
         struct tv_http_server *server, const char *address, uint16_t *port, struct tv_error *err);
-/* Answers what waits with 503, ends streams, closes. Runs the loop until all is closed. */
+/* Answers what waits with 503 (on_gone and `gone` are told), ends streams, closes. Runs the loop
+ * until all is closed, at most a second longer for clients that do not take their answers; so it is
+ * called outside of the loop's callbacks. */
 void tv_http_server_free(struct tv_http_server *server);
 
 typedef void tv_http_handler_fn(void *ctx, struct tv_http_request *request);
@@ -84,10 +88,13 @@ struct tv_buf tv_http_take_body(struct tv_http_request *request);
 struct tv_str tv_http_client(const struct tv_http_request *request);
 bool tv_http_client_is_gone(const struct tv_http_request *request);
 /* Calls fn(ctx) once if the client hangs up before the answer (a half-close counts, so only cancel
- * what harms nobody). NULL fn takes it back. */
+ * what harms nobody). NULL fn takes it back, and so does the answer. Costs a few system calls:
+ * not for requests that are answered within milliseconds. */
 void tv_http_on_gone(struct tv_http_request *request, tv_loop_fn *fn, void *ctx);
 
-/* Answering. `name` and `value` are copied. */
+/* Answering. `name` and `value` are copied; a value with a line break is left out. Content-Type,
+ * Cache-Control: no-store and the security headers are there by themselves; an own Cache-Control or
+ * Content-Encoding (which also switches gzip off) replaces the room's. */
 void tv_http_set_header(struct tv_http_request *request, const char *name, const char *value);
 /* Takes the buffer's bytes (the buffer is empty afterwards). */
 void tv_http_respond(
@@ -101,9 +108,10 @@ void tv_http_respond_gzipped(struct tv_http_request *request, const char *conten
 /* The public error form with the status's HTTP code; 503 gets an integer Retry-After. */
 void tv_http_fail(struct tv_http_request *request, const struct tv_error *err);
 
-/* A streamed answer: bytes go out as they are written. `gone` (once) tells that the client hung up:
- * then, and after tv_http_stream_end, the stream is no more. `drained` (may be NULL) is called when
- * all that was written has been handed to the socket. */
+/* A streamed answer, never compressed: the head goes out at once, bytes as they are written. `gone`
+ * (once) tells that the client hung up: then, and after tv_http_stream_end, the stream is no more
+ * and nothing is called again. `drained` (may be NULL) is called when all that was written has been
+ * handed to the socket; it may write and end. */
 struct tv_http_stream *tv_http_stream_start(struct tv_http_request *request,
         const char *content_type, tv_loop_fn *drained, tv_loop_fn *gone, void *ctx);
 void tv_http_stream_write(struct tv_http_stream *stream, struct tv_str bytes);

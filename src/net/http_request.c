@@ -13,6 +13,9 @@
 
 #include <stdlib.h>
 
+static const struct tv_error stopping = {
+        .status = TV_OVERLOADED, .message = "the daemon is stopping"};
+
 static void link_open(struct tv_http_server *server, struct tv_http_request *request)
 {
     request->next = server->open;
@@ -29,7 +32,7 @@ static void unlink_open(struct tv_http_request *request)
         request->next->at = request->at;
 }
 
-static struct tv_http_request *request_new(struct tv_http_server *server)
+static struct tv_http_request *record_new(struct tv_http_server *server)
 {
     struct tv_http_request *request = server->spare;
     struct tv_buf body = {0};
@@ -90,29 +93,32 @@ void tv_http_requests_release(struct tv_http_server *server)
     }
 }
 
-static void note_head(struct tv_http_request *request, struct MHD_Connection *connection,
-        const char *method, void **slot)
+static struct tv_http_request *request_new(
+        struct tv_http_listener *listener, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct tv_http_request *request = record_new(listener->server);
+    request->listener = listener;
     request->connection = connection;
-    request->slot = slot;
     request->peer = info->socket_context;
     request->peer->request = request;
-    request->method = tv_str_of(method);
-    request->started_ms = uv_now(tv_loop_uv(request->server->loop));
+    request->started_ms = uv_now(tv_loop_uv(request->loop));
     request->progress_ms = request->started_ms;
+    return request;
 }
 
-/* Finds the route and whether it may be used. OPTIONS is answered here: true. */
+/* Finds the route and whether it may be used. OPTIONS is answered here. */
 static enum tv_status admit(struct tv_http_request *request, struct tv_error *err)
 {
     struct tv_http_server *server = request->server;
     enum tv_status status = tv_http_guard_door(request, err);
     if (status != TV_OK)
         return status;
-    if (server->closing)
-        return tv_fail(err, TV_OVERLOADED, "the daemon is stopping");
+    if (server->closing) {
+        *err = stopping;
+        return TV_OVERLOADED;
+    }
     bool options = tv_str_equal(request->method, TV_STR("OPTIONS"));
     request->routes = tv_http_routes_find(&server->routes, request->path);
     if (!request->routes && !(options && tv_str_equal(request->path, TV_STR("*")))) {
@@ -134,16 +140,11 @@ static enum tv_status admit(struct tv_http_request *request, struct tv_error *er
     return status == TV_OK ? tv_http_body_begin(request, err) : status;
 }
 
-static enum MHD_Result begin(struct tv_http_listener *listener, struct MHD_Connection *connection,
-        const char *url, const char *method, const char *version, void **slot)
+static enum MHD_Result begin(struct tv_http_request *request, const char *url, const char *version)
 {
     struct tv_error err;
-    struct tv_http_request *request = request_new(listener->server);
-    request->listener = listener;
-    listener->server->stats.requests++;
-    *slot = request;
-    note_head(request, connection, method, slot);
     bool http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    request->server->stats.requests++;
     enum tv_status status = tv_http_read_head(request, url, http_1_0, &err);
     if (status == TV_OK)
         status = admit(request, &err);
@@ -154,8 +155,13 @@ static enum MHD_Result begin(struct tv_http_listener *listener, struct MHD_Conne
     return request->close ? tv_http_send(request) : MHD_YES;
 }
 
+/* A body may end when the server's end has begun: nobody would wait for its handler. */
 static void dispatch(struct tv_http_request *request)
 {
+    if (request->server->closing) {
+        tv_http_fail(request, &stopping);
+        return;
+    }
     request->state = TV_HTTP_HANDLING;
     request->route->handler(request->route->ctx, request);
 }
@@ -165,8 +171,12 @@ enum MHD_Result tv_http_on_access(void *cls, struct MHD_Connection *connection, 
         void **slot)
 {
     struct tv_http_request *request = *slot;
-    if (!request)
-        return begin(cls, connection, url, method, version, slot);
+    if (!request) {
+        request = *slot = request_new(cls, connection);
+        request->slot = slot;
+        request->method = tv_str_of(method);
+        return begin(request, url, version);
+    }
     TV_ASSERT(request->magic == TV_HTTP_REQUEST_MAGIC);
     if (*upload_bytes) {
         size_t count = *upload_bytes;
@@ -198,44 +208,45 @@ void tv_http_on_completed(void *cls, struct MHD_Connection *connection, void **s
     if (request->streaming)
         tv_http_stream_break(request);
     struct tv_http_connection *peer = request->peer;
-    if (peer) {
-        peer->request = NULL;
-        peer->served = true;
-        peer->since_ms = uv_now(tv_loop_uv(request->server->loop));
-    }
+    peer->request = NULL;
+    peer->served = true;
+    peer->since_ms = uv_now(tv_loop_uv(request->loop));
     request_end(request);
 }
 
-/* The handler's record leaves the server; a new one stands in for it at the connection. */
-static void make_orphan(struct tv_http_request *request)
+/* A new record that stands in for the handler's at the connection. */
+static struct tv_http_request *make_heir(const struct tv_http_request *request)
 {
-    struct tv_http_server *server = request->server;
-    struct tv_http_request *heir = request_new(server);
+    struct tv_http_request *heir = record_new(request->server);
     heir->listener = request->listener;
     heir->connection = request->connection;
     heir->slot = request->slot;
     heir->peer = request->peer;
     heir->peer->request = heir;
-    heir->method = request->method;
-    heir->path = request->path;
     heir->headers = request->headers;
     heir->route = request->route;
     heir->state = TV_HTTP_HANDLING;
     heir->suspended = request->suspended;
     *heir->slot = heir;
+    return heir;
+}
+
+/* The handler's record leaves the server. */
+static void make_orphan(struct tv_http_request *request)
+{
     unlink_open(request);
     tv_http_watch_stop(request);
-    server->stats.inflight_bytes -= request->charged;
+    request->server->stats.inflight_bytes -= request->charged;
     request->charged = 0;
     request->server = NULL;
     request->listener = NULL;
     request->connection = NULL;
     request->peer = NULL;
+    request->route = NULL;
+    request->routes = NULL;
     request->gone = true;
     request->suspended = false;
     request->method = request->path = (struct tv_str){NULL, 0};
-    tv_http_fail(
-            heir, &(struct tv_error){.status = TV_OVERLOADED, .message = "the daemon is stopping"});
     tv_loop_fn *on_gone = request->on_gone;
     request->on_gone = NULL;
     if (on_gone)
@@ -247,10 +258,13 @@ void tv_http_requests_close(struct tv_http_server *server)
     struct tv_http_request *request = server->open;
     while (request) {
         struct tv_http_request *next = request->next;
-        if (request->state == TV_HTTP_HANDLING)
+        if (request->state == TV_HTTP_HANDLING) {
+            struct tv_http_request *heir = make_heir(request);
             make_orphan(request);
-        else if (request->streaming)
+            tv_http_fail(heir, &stopping);
+        } else if (request->streaming) {
             tv_http_stream_break(request);
+        }
         request = next;
     }
 }

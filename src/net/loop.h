@@ -22,7 +22,8 @@ struct tv_lane;
 struct tv_timer;
 
 /* Make. `threads` is the sum of the widths of all lanes to come: it sizes libuv's pool and must be
- * set before the first work. One loop a process. */
+ * set before the first work (a thread for this room's own lane comes on top). One loop a process.
+ * SIGPIPE is ignored from then on. */
 TV_CHECKED enum tv_status tv_loop_new(unsigned threads, struct tv_loop **out, struct tv_error *err);
 /* All lanes idle, all timers and sockets closed; pending closes are run here. */
 void tv_loop_free(struct tv_loop *loop);
@@ -33,7 +34,9 @@ void tv_loop_stop(struct tv_loop *loop);
 /* Runs callbacks that are due, waiting for at least one; for tests and orderly shutdown. */
 void tv_loop_run_once(struct tv_loop *loop);
 
-/* Calls fn(ctx) on the loop thread soon; from the loop thread. */
+/* Calls fn(ctx) at the end of this turn of the loop: sockets have been read, finished work told, and
+ * the HTTP answers given in this turn written. A function that defers another gets it a turn later,
+ * that is after the sockets were read once more. */
 typedef void tv_loop_fn(void *ctx);
 void tv_loop_defer(struct tv_loop *loop, tv_loop_fn *fn, void *ctx);
 /* From any thread or signal handler's reader: calls fn(ctx) on the loop thread. */

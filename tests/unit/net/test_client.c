@@ -15,7 +15,8 @@
 struct world {
     struct house house;
     struct tv_client *client;
-    struct tv_http_request *held;
+    struct tv_http_request *held[2];
+    int held_count;
     bool free_client_when_done;
     int done, expected;
     enum tv_status status;
@@ -59,7 +60,7 @@ static void answer_redirect(void *ctx, struct tv_http_request *request)
 static void answer_never(void *ctx, struct tv_http_request *request)
 {
     struct world *world = ctx;
-    world->held = request;
+    world->held[world->held_count++] = request;
 }
 
 static void answer_huge(void *ctx, struct tv_http_request *request)
@@ -105,8 +106,8 @@ static int teardown(void **state)
 {
     struct world *world = *state;
     tv_client_free(world->client);
-    if (world->held)
-        tv_http_respond_text(world->held, 200, "text/plain", TV_STR("late"));
+    for (int i = 0; i < world->held_count; i++)
+        tv_http_respond_text(world->held[i], 200, "text/plain", TV_STR("late"));
     house_close(&world->house);
     return 0;
 }
@@ -238,7 +239,7 @@ static void client__its_end_cancels_what_is_under_way(void **state)
     struct world *world = *state;
     start(world, "/never", (struct tv_client_call){0});
     start(world, "/never", (struct tv_client_call){0});
-    while (!world->held)
+    while (world->held_count < 2)
         tv_loop_run_once(world->house.loop);
     tv_client_free(world->client);
     world->client = NULL;
