@@ -29,6 +29,8 @@ static void opened(struct tv_http_listener *listener, struct MHD_Connection *mhd
         (void)uv_timer_start(&listener->patrol, tv_http_on_patrol, every_ms, every_ms);
 }
 
+/* The library stops to accept at the limit of connections or descriptors, and looks whether it may
+ * again only at the beginning of a run: the one that closes a connection must be followed by one. */
 static void closed(struct tv_http_connection *connection)
 {
     struct tv_http_listener *listener = connection->listener;
@@ -36,7 +38,10 @@ static void closed(struct tv_http_connection *connection)
     if (connection->next)
         connection->next->at = connection->at;
     free(connection);
-    if (!listener->connections && !uv_is_closing((uv_handle_t *)&listener->patrol))
+    if (uv_is_closing((uv_handle_t *)&listener->patrol))
+        return;
+    tv_loop_flush(listener->server->loop, &listener->sweep);
+    if (!listener->connections)
         (void)uv_timer_stop(&listener->patrol);
 }
 

@@ -130,6 +130,7 @@ static int setup(void **state)
     house_route(&house, "GET", "/page", answer_page);
     house_route(&house, "GET", "/broken", answer_broken_page);
     house_route(&house, "GET", "/fail", answer_fail);
+    house_route(&house, "POST", "/echo", answer_echo);
     house_route(&house, "GET", "/here", answer_is_gone);
     house_start(&house, NULL);
     *state = &house;
@@ -376,6 +377,45 @@ static void answer__the_servers_end_answers_503_and_leaves_handlers_an_orphan(vo
     release_all(NULL); /* what a worker brings back too late */
 }
 
+static void answer__a_body_that_ends_while_the_server_closes_is_503(void **state)
+{
+    struct house *house = *state;
+    struct peer peer;
+    struct reply reply;
+    peer_dial(&peer, house->port);
+    peer_send(&peer, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab");
+    for (int i = 0; house_stats(house).bytes_in < 2; i++) {
+        assert_in_range(i, 0, 5000);
+        (void)poll(NULL, 0, 1);
+    }
+    house_stop(house);
+    peer_send(&peer, "cd");
+    tv_http_server_free(house->server);
+    house->server = NULL;
+    peer_read(&peer, &reply, false);
+    assert_int_equal(reply.status, 503);
+    reply_release(&reply);
+    peer_close(&peer);
+}
+
+static void answer__a_client_that_takes_nothing_does_not_hold_the_servers_end(void **state)
+{
+    struct house *house = *state;
+    struct peer peer;
+    int small = 4096;
+    peer_dial(&peer, house->port);
+    (void)setsockopt(peer.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    peer_send(&peer, GET("/text?n=8000000") "\r\n");
+    for (int i = 0; house_stats(house).responses_by_class[2] < 1; i++) {
+        assert_in_range(i, 0, 5000);
+        (void)poll(NULL, 0, 1);
+    }
+    house_stop(house);
+    tv_http_server_free(house->server);
+    house->server = NULL;
+    peer_close(&peer);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -391,6 +431,8 @@ int main(void)
             TEST(answer__errors_have_their_codes_and_headers),
             TEST(answer__past_the_bound_of_all_answers_is_503),
             TEST(answer__the_servers_end_answers_503_and_leaves_handlers_an_orphan),
+            TEST(answer__a_body_that_ends_while_the_server_closes_is_503),
+            TEST(answer__a_client_that_takes_nothing_does_not_hold_the_servers_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -364,6 +365,36 @@ static void slow__streams_and_waiting_requests_are_let_alone(void **state)
     house_await(house, &live.gone, 1);
 }
 
+static void wait_usage(void *ctx)
+{
+    assert_int_equal(getrusage(RUSAGE_THREAD, ctx), 0);
+}
+
+static void slow__connections_over_the_limit_wait_without_keeping_the_loop_awake(void **state)
+{
+    struct house *house = *state;
+    struct peer peers[3];
+    struct rusage before;
+    struct rusage after;
+    house->server->limits.connections = 2;
+    house_start(house, NULL);
+    for (int i = 0; i < 3; i++) {
+        peer_dial(&peers[i], house->port);
+        peer_send(&peers[i], GET("/healthz"));
+        if (i < 2)
+            assert_true(peer_expect(&peers[i], "GET /healthz"));
+    }
+    house_call(house, wait_usage, &before);
+    (void)poll(NULL, 0, 300);
+    house_call(house, wait_usage, &after);
+    assert_in_range(after.ru_nvcsw - before.ru_nvcsw, 0, 5);
+    assert_int_equal(house_stats(house).connections, 2);
+    peer_close(&peers[0]);
+    assert_true(peer_expect(&peers[2], "GET /healthz"));
+    peer_close(&peers[1]);
+    peer_close(&peers[2]);
+}
+
 #define TEST(name)      cmocka_unit_test_setup_teardown(name, setup_started, teardown)
 #define TEST_SLOW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -381,6 +412,7 @@ int main(void)
             TEST(stream__one_started_after_the_servers_end_is_gone),
             TEST_SLOW(slow__a_head_that_drips_is_cut_off),
             TEST_SLOW(slow__a_body_that_drips_or_stops_is_cut_off),
+            TEST_SLOW(slow__connections_over_the_limit_wait_without_keeping_the_loop_awake),
             TEST_SLOW(slow__streams_and_waiting_requests_are_let_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
