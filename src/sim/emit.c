@@ -139,7 +139,7 @@ static void end(struct sim_system *system, struct line *line, int64_t due_ns)
 
 void sim_emit_span(struct sim_system *system, const struct sim_span *span)
 {
-    const struct sim_operation *operation = &sim_operations[span->operation];
+    const struct sim_operation *operation = span->operation;
     bool database = !operation->route;
     struct line line;
     begin(system, &line, span->service, span->replica, span->start_ns);
@@ -153,7 +153,7 @@ void sim_emit_span(struct sim_system *system, const struct sim_span *span)
     tv_json_key(&line.json, "attributes");
     tv_json_object(&line.json);
     if (span->client)
-        put_text(&line, "peer.service", system->services[span->peer].name);
+        put_text(&line, "peer.service", system->services[operation->service].name);
     if (operation->route)
         put_text(&line, "http.route", operation->route);
     if (span->http_status)

@@ -6,74 +6,53 @@
  * The period follows from the time alone: a demo that was stopped goes on where the clock is. */
 #include "sim/sim_internal.h"
 
-enum {
-    PERIOD_S = 240,
-    ONSET_S = 100,
-    END_S = 190,
-    PRELUDE_S = 80,
-    DECOY_S = 60
-};
-
-/* Service numbers as in system.c's table. */
-enum {
-    AUTH = 2,
-    SEARCH = 3,
-    PRICING = 8,
-    INVENTORY = 9,
-    PAYMENT = 10,
-    ORDERS_DB = 12,
-    CATALOG_DB = 13
-};
+enum { PERIOD_S = 240, ONSET_S = 100, END_S = 190, PRELUDE_S = 80, DECOY_S = 60, NONE = -1 };
 
 struct fault {
     int service; /* where it breaks */
-    double slow; /* factor on its own time at the onset */
+    double slow; /* factor on its own time */
     double fail; /* share of calls */
     const char *failure;
-    int held_per_10s; /* slots of `holds` that are taken, more every 10 s */
-    int holds;
-    double memory_per_s; /* per cent */
-    int changed;         /* the service whose change comes first, −1 for none */
+    double held_per_s;   /* slots lost each second: a leak */
+    double memory_per_s; /* per cent, from DECOY_S on */
+    int changed;         /* the service whose change comes first, NONE */
     const char *change_type, *change_message;
-    int decoy; /* a harmless deploy, −1 for none */
+    int decoy; /* a harmless deploy, NONE */
 };
 
 static const struct fault faults[] = {
-        {.service = ORDERS_DB,
+        {.service = SIM_ORDERS_DB,
                 .slow = 1,
-                .held_per_10s = 6,
-                .holds = ORDERS_DB,
-                .changed = PAYMENT,
+                .held_per_s = 2,
+                .changed = SIM_PAYMENT,
                 .change_type = "deploy",
                 .change_message = "hold the connection while the bank answers",
-                .decoy = SEARCH},
-        {.service = CATALOG_DB, .slow = 180, .changed = -1, .decoy = PRICING},
-        {.service = AUTH,
+                .decoy = SIM_SEARCH},
+        {.service = SIM_CATALOG_DB, .slow = 1200, .changed = NONE, .decoy = SIM_PRICING},
+        {.service = SIM_AUTH,
                 .slow = 1,
                 .fail = 0.45,
                 .failure = "signature of the token cannot be verified: unknown key id",
-                .changed = AUTH,
+                .changed = SIM_AUTH,
                 .change_type = "config",
                 .change_message = "rotate signing keys",
-                .decoy = -1},
-        {.service = INVENTORY,
-                .slow = 90,
-                .changed = INVENTORY,
+                .decoy = NONE},
+        {.service = SIM_INVENTORY,
+                .slow = 700,
+                .changed = SIM_INVENTORY,
                 .change_type = "deploy",
                 .change_message = "check every warehouse before a reservation",
-                .decoy = -1},
-        {.service = SEARCH,
+                .decoy = NONE},
+        {.service = SIM_SEARCH,
                 .slow = 1,
                 .fail = 0.6,
                 .failure = "java.lang.OutOfMemoryError: Java heap space",
-                .memory_per_s = 0.45,
-                .changed = -1,
-                .decoy = AUTH},
+                .memory_per_s = 0.9,
+                .changed = NONE,
+                .decoy = SIM_AUTH},
 };
 
-enum {
-    FAULT_COUNT = sizeof faults / sizeof *faults
-};
+enum { FAULT_COUNT = sizeof faults / sizeof *faults };
 
 static void mend(struct sim_system *system)
 {
@@ -93,11 +72,8 @@ static void break_at(struct sim_system *system, const struct fault *fault, int64
     service->slow = fault->slow;
     service->fail = fault->fail;
     service->failure = fault->failure;
-    if (fault->held_per_10s) {
-        int held = (int)(since_s / 10 + 1) * fault->held_per_10s;
-        int most = system->services[fault->holds].slots - 1;
-        system->services[fault->holds].slots_held = held < most ? held : most;
-    }
+    int held = (int)((double)(since_s + 1) * fault->held_per_s);
+    service->slots_held = held < service->slots ? held : service->slots;
 }
 
 /* The changes of a period, each once, at its moment. */

@@ -8,11 +8,24 @@
 #include "sim/sim.h"
 
 enum {
-    SIM_SERVICES = 14,
-    SIM_OPERATIONS = 22,
-    SIM_CALLS = 5,
-    SIM_SLOTS_MAX = 64
+    SIM_STOREFRONT,
+    SIM_GATEWAY,
+    SIM_AUTH,
+    SIM_SEARCH,
+    SIM_CATALOG,
+    SIM_CART,
+    SIM_ORDERS,
+    SIM_RECOMMEND,
+    SIM_PRICING,
+    SIM_INVENTORY,
+    SIM_PAYMENT,
+    SIM_SHIPPING,
+    SIM_ORDERS_DB,
+    SIM_CATALOG_DB,
+    SIM_SERVICES
 };
+
+enum { SIM_CALLS = 5, SIM_SLOTS_MAX = 64 };
 
 /* splitmix64 (Steele, Lea, Flood 2014). */
 struct sim_random {
@@ -40,20 +53,18 @@ struct sim_service {
     unsigned patch; /* of its version */
     /* What the queue knows: */
     int64_t free_at[SIM_SLOTS_MAX];
-    uint64_t calls, failures; /* since the last metrics */
-    double busy_ns, waited_ns;
+    double busy_ns; /* since the last metrics */
 };
 
 /* One operation of a service: its own time and the calls it makes, one after the other. */
 struct sim_operation {
     int service;
-    const char *name, *route; /* route NULL: no HTTP */
+    const char *name, *route; /* route NULL: a query to a database */
     double median_ms;
-    int calls[SIM_CALLS + 1]; /* indexes of operations, −1 ends */
+    int calls[SIM_CALLS + 1]; /* numbers of operations, 0 ends */
     double chance[SIM_CALLS];
+    const char *said; /* logged when it went well, or NULL */
 };
-
-extern const struct sim_operation sim_operations[SIM_OPERATIONS];
 
 /* Events wait in a heap until their time has come: a span is told when it ends. */
 struct sim_pending {
@@ -88,13 +99,14 @@ void sim_faults_apply(struct sim_system *system);
 
 /* Makes events. All texts are copied. */
 struct sim_span {
-    int service, replica, operation;
+    const struct sim_operation *operation;
+    int service, replica;
     uint64_t trace_hi, trace_lo, id, parent;
-    bool client; /* the caller's side of a call; `peer` is then the callee */
-    int peer;
+    bool client; /* the caller's side of a call */
     int64_t start_ns, duration_ns, waited_ns;
-    const char *failure; /* NULL: it went well */
-    int http_status;     /* 0: none */
+    const char *failure;                /* NULL: it went well */
+    const struct sim_operation *blamed; /* the call that made it fail, or NULL */
+    int http_status;                    /* 0: none */
 };
 void sim_emit_span(struct sim_system *system, const struct sim_span *span);
 void sim_emit_log(struct sim_system *system, const struct sim_span *span, const char *severity,
