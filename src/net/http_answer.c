@@ -94,6 +94,7 @@ enum MHD_Result tv_http_send(struct tv_http_request *request)
     MHD_destroy_response(request->response);
     request->response = NULL;
     request->state = TV_HTTP_SENDING;
+    request->drain_max = 0;
     return result;
 }
 

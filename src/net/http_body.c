@@ -6,8 +6,9 @@
  * answered, because whoever took the bytes still has them until then.
  *
  * A refusal in the middle of a body cannot be sent there (libmicrohttpd takes no answer between
- * two pieces), so the rest is read and thrown away, up to a bound, and the answer follows on the
- * last call; past the bound the connection is closed.
+ * two pieces), and a refusal before it would be lost on clients that send all before they read: they
+ * see a broken pipe. So the rest is read and thrown away, up to a bound, and the answer follows on
+ * the last call; past the bound the connection is closed.
  */
 #include "net/http_internal.h"
 
@@ -17,25 +18,21 @@ enum {
     ROOM_AT_ONCE_BYTES = 1 << 20,
     ROOM_LEAST_BYTES = 4096,
     /* A well-meant body that is too large or comes at a bad time: its sender should see why. */
-    DRAIN_BYTES = 64 << 20,
-    /* A request that was never welcome. */
-    DRAIN_UNWELCOME_BYTES = 1 << 20,
+    DRAIN_BYTES = 1 << 30,
+    /* A request that was never welcome; but a batch without a token should be told so. */
+    DRAIN_UNWELCOME_BYTES = 64 << 20,
     BODY_KEPT_BYTES = 16 << 10, /* room that a reused request keeps */
 };
 
-static uint64_t drain_bytes(enum tv_status why)
-{
-    bool welcome = why == TV_TOO_LARGE || why == TV_OVERLOADED;
-    return welcome ? DRAIN_BYTES : DRAIN_UNWELCOME_BYTES;
-}
-
-bool tv_http_body_is_drainable(const struct tv_http_request *request, enum tv_status why)
+bool tv_http_body_drain(struct tv_http_request *request, enum tv_status why)
 {
     if (!request->has_body)
         return true;
     if (request->headers.expects_continue)
         return false; /* It waits for a word before it sends. */
-    return request->chunked || request->length <= drain_bytes(why);
+    bool welcome = why == TV_TOO_LARGE || why == TV_OVERLOADED;
+    request->drain_max = welcome ? DRAIN_BYTES : DRAIN_UNWELCOME_BYTES;
+    return request->chunked || request->length <= request->drain_max;
 }
 
 /* Counts room of `bytes` in all for this body; false past the bound of all together. */
@@ -84,7 +81,7 @@ enum tv_status tv_http_body_begin(struct tv_http_request *request, struct tv_err
 static enum MHD_Result drain(struct tv_http_request *request, size_t count)
 {
     request->drained += count;
-    return request->drained <= DRAIN_BYTES ? MHD_YES : MHD_NO;
+    return request->drained <= request->drain_max ? MHD_YES : MHD_NO;
 }
 
 static enum tv_status grow(struct tv_http_request *request, size_t count, struct tv_error *err)
@@ -113,6 +110,7 @@ enum MHD_Result tv_http_body_take(struct tv_http_request *request, const char *b
         return drain(request, count);
     if (grow(request, count, &err) != TV_OK) {
         tv_http_fail(request, &err);
+        request->drain_max = DRAIN_BYTES;
         return drain(request, count);
     }
     tv_buf_append(&request->body, bytes, count);

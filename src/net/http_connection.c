@@ -66,10 +66,11 @@ static bool is_too_slow(const struct tv_http_connection *connection, uint64_t no
         uint64_t most_s = connection->served ? limits->next_head_s : limits->first_head_s;
         return now_ms - connection->since_ms > most_s * 1000;
     }
-    if (request->state != TV_HTTP_RECEIVING)
+    if (request->state != TV_HTTP_RECEIVING && request->drain_max == 0)
         return false;
     uint64_t grace_ms = UINT64_C(1000) * limits->body_s;
-    uint64_t due_ms = grace_ms + request->received * 1000 / limits->body_rate;
+    uint64_t taken = request->received + request->drained;
+    uint64_t due_ms = grace_ms + taken * 1000 / limits->body_rate;
     return now_ms - request->progress_ms > grace_ms || now_ms - request->started_ms > due_ms;
 }
 

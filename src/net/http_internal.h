@@ -155,7 +155,8 @@ struct tv_http_request {
     bool close; /* the connection cannot go on after the answer */
     struct tv_buf body;
     size_t charged; /* of server->stats.inflight_bytes */
-    uint64_t received, drained;
+    uint64_t received;
+    uint64_t drained, drain_max; /* of an answered request's body, read to be thrown away */
     uint64_t started_ms, progress_ms; /* the loop's time of the head and of the last body bytes */
 
     tv_loop_fn *on_gone;
@@ -231,11 +232,11 @@ TV_CHECKED enum tv_status tv_http_guard_token(
 /* http_body.c */
 /* Checks the announced length against the route and makes room. */
 TV_CHECKED enum tv_status tv_http_body_begin(struct tv_http_request *request, struct tv_error *err);
-/* Takes a piece, or drains it if the request is refused already. MHD_NO closes the connection. */
+/* Takes a piece, or drains it if the request is answered already. MHD_NO closes the connection. */
 enum MHD_Result tv_http_body_take(struct tv_http_request *request, const char *bytes, size_t count);
-/* Whether a refused request's body is small enough to be read to its end, so that the client sees
- * the answer and the connection lives on. */
-bool tv_http_body_is_drainable(const struct tv_http_request *request, enum tv_status why);
+/* The request is answered before its body was read: whether the body is small enough to be read to
+ * its end, so that the client sees the answer and the connection lives on. */
+bool tv_http_body_drain(struct tv_http_request *request, enum tv_status why);
 /* Gives back what was counted. */
 void tv_http_body_release(struct tv_http_request *request);
 

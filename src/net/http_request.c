@@ -126,6 +126,7 @@ static enum tv_status admit(struct tv_http_request *request, struct tv_error *er
         return tv_fail(err, TV_NOT_FOUND, "there is nothing at '%.*s'", TV_STR_ARG(path));
     }
     if (options) {
+        request->close = !tv_http_body_drain(request, TV_OK);
         tv_http_answer_options(request);
         return TV_OK;
     }
@@ -148,10 +149,10 @@ static enum MHD_Result begin(struct tv_http_request *request, const char *url, c
     enum tv_status status = tv_http_read_head(request, url, http_1_0, &err);
     if (status == TV_OK)
         status = admit(request, &err);
-    if (status == TV_OK)
-        return MHD_YES;
-    request->close |= !tv_http_body_is_drainable(request, status);
-    tv_http_fail(request, &err);
+    if (status != TV_OK) {
+        request->close |= !tv_http_body_drain(request, status);
+        tv_http_fail(request, &err);
+    }
     return request->close ? tv_http_send(request) : MHD_YES;
 }
 

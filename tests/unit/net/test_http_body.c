@@ -209,22 +209,42 @@ static void body__too_large_in_the_middle_is_413_when_its_end_has_come(void **st
     peer_close(&peer);
 }
 
+/* Sends up to `mebibytes` chunks; false if the server cut it off before. */
+static bool flood(struct peer *peer, int mebibytes)
+{
+    char *bytes = make_bytes(ECHO_MAX);
+    char line[32];
+    bool open = true;
+    (void)snprintf(line, sizeof line, "%x\r\n", ECHO_MAX);
+    for (int i = 0; i < mebibytes && open; i++)
+        open = peer_send_bytes(peer, line, strlen(line)) &&
+                peer_send_bytes(peer, bytes, ECHO_MAX) && peer_send_bytes(peer, "\r\n", 2);
+    free(bytes);
+    return open;
+}
+
 static void body__without_end_is_cut_off(void **state)
 {
     struct house *house = *state;
-    char *bytes = make_bytes(ECHO_MAX);
     struct peer peer;
     peer_dial(&peer, house->port);
     send_head(&peer, "/echo", "Transfer-Encoding: chunked");
-    bool cut = false;
-    for (int i = 0; i < 200 && !cut; i++) {
-        char line[32];
-        (void)snprintf(line, sizeof line, "%x\r\n", ECHO_MAX);
-        cut = !peer_send_bytes(&peer, line, strlen(line)) ||
-                !peer_send_bytes(&peer, bytes, ECHO_MAX) || !peer_send_bytes(&peer, "\r\n", 2);
-    }
-    assert_true(cut);
+    assert_true(flood(&peer, 100)); /* a client that is merely wrong reads its 413 */
+    assert_false(flood(&peer, 1200));
     assert_int_equal(handled, 0);
+    peer_close(&peer);
+}
+
+static void body__larger_than_allowed_is_told_to_clients_that_only_send(void **state)
+{
+    struct house *house = *state;
+    struct peer peer;
+    char *bytes = make_bytes(ECHO_MAX);
+    peer_dial(&peer, house->port);
+    send_head(&peer, "/huge", "Content-Length: 104857600");
+    for (int i = 0; i < 100; i++)
+        assert_true(peer_send_bytes(&peer, bytes, ECHO_MAX));
+    assert_status(&peer, 413);
     free(bytes);
     peer_close(&peer);
 }
@@ -366,6 +386,8 @@ static void body__refused_requests_are_drained(void **state)
     send_chunk(&peer, "12345", 5);
     peer_send(&peer, "0\r\n\r\n");
     assert_status(&peer, 404);
+    peer_send(&peer, "OPTIONS /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n12345");
+    assert_status(&peer, 204);
     send_head(&peer, "/echo", "Content-Length: 2");
     peer_send(&peer, "ok");
     assert_echo(&peer, "ok", 2);
@@ -405,6 +427,7 @@ int main(void)
             TEST(body__too_large_by_its_length_is_413_and_the_connection_lives),
             TEST(body__too_large_in_the_middle_is_413_when_its_end_has_come),
             TEST(body__without_end_is_cut_off),
+            TEST(body__larger_than_allowed_is_told_to_clients_that_only_send),
             TEST(body__expect_continue_is_answered_before_the_body),
             TEST(body__cut_off_never_reaches_the_handler),
             TEST(body__past_the_sum_of_all_is_503_with_retry_after),

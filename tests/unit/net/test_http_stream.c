@@ -329,12 +329,12 @@ static void slow__a_head_that_drips_is_cut_off(void **state)
 static void slow__a_body_that_drips_or_stops_is_cut_off(void **state)
 {
     struct house *house = *state;
-    struct peer peers[2];
+    struct peer peers[3];
     shorten(house);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         peer_dial(&peers[i], house->port);
-        peer_send(&peers[i],
-                "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
+        peer_send(&peers[i], i < 2 ? "POST /echo HTTP/1.1\r\n" : "POST /refused HTTP/1.1\r\n");
+        peer_send(&peers[i], "Host: localhost\r\nContent-Length: 100000\r\n\r\n");
     }
     bool open = true;
     for (int i = 0; i < 1000 && open; i++) { /* 100 bytes a second */
@@ -342,7 +342,7 @@ static void slow__a_body_that_drips_or_stops_is_cut_off(void **state)
         (void)poll(NULL, 0, 10);
     }
     assert_false(open);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         assert_true(peer_sees_end(&peers[i]));
         peer_close(&peers[i]);
     }
