@@ -175,7 +175,8 @@ static void compile_number(struct tv_pred *leaf)
     else
         compile_double_range(leaf, number.f);
     leaf->number = number.is_int ? (double)number.i : number.f;
-    leaf->has_double = fabs(leaf->number) <= 0x1p53 || !number.is_int;
+    /* Asked of the integer: its double may have been rounded down to 2^53. */
+    leaf->has_double = !number.is_int || (number.i >= -(1LL << 53) && number.i <= 1LL << 53);
 }
 
 void tv_pred_compile(struct tv_pred *leaf, struct tv_arena *arena)

@@ -39,8 +39,8 @@ struct zone {
     double low, high;
 };
 
-/* Integers over 2^53 may have been rounded on their way into a double, here and in the value that
- * is compared: a step outwards makes up for both. */
+/* Integers from 2^53 on may have been rounded on their way into a double, here and in the value
+ * that is compared: a step outwards makes up for both. */
 static struct zone zone_of(const struct tv_pred_zones *zones, const struct tv_field_ref *field)
 {
     struct zone zone = {0};
@@ -48,8 +48,8 @@ static struct zone zone_of(const struct tv_pred_zones *zones, const struct tv_fi
         return zone;
     zone.known = true;
     if (zone.low <= zone.high) {
-        zone.low = fabs(zone.low) > 0x1p53 ? nextafter(zone.low, -INFINITY) : zone.low;
-        zone.high = fabs(zone.high) > 0x1p53 ? nextafter(zone.high, INFINITY) : zone.high;
+        zone.low = fabs(zone.low) >= 0x1p53 ? nextafter(zone.low, -INFINITY) : zone.low;
+        zone.high = fabs(zone.high) >= 0x1p53 ? nextafter(zone.high, INFINITY) : zone.high;
     }
     return zone;
 }
