@@ -141,6 +141,8 @@ static const char *read_object(
 {
     if (!may_be_object(member))
         tv_decoder_refuse(decoder, member->name, "must not be an object");
+    if (member->kind == TV_MEMBER_FIELD) /* a value that stood there before is replaced */
+        decoder->ranks[member->field] &= (uint8_t) ~(1U << member->rank);
     if (depth >= TV_DECODE_DEPTH_MAX)
         return read_json(decoder, member, depth, at);
     return read_members(decoder, member, depth + 1, at + 1);
@@ -191,8 +193,8 @@ static const char *read_name(
         return tv_scan_expected(scan, at, "expected ':' behind a member's name");
     at++;
     struct tv_members *members = &decoder->members;
-    size_t dotted = name.len + (parent ? parent->name.len + 1 : 0);
-    if (scan->flaw || dotted > TV_DECODE_NAME_BYTES_MAX) {
+    size_t before = parent && parent->kind != TV_MEMBER_HOLDER ? parent->name.len + 1 : 0;
+    if (scan->flaw || before + name.len > TV_DECODE_NAME_BYTES_MAX) {
         tv_decoder_refuse(decoder, name, scan->flaw ? scan->flaw : "name is longer than 512 bytes");
         scan->flaw = NULL;
         members->last = tv_member_spare(members, parent, depth, (struct tv_str){NULL, 0});

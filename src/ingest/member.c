@@ -71,6 +71,7 @@ static void learn_meaning(struct tv_member *member)
 static void write_path(struct tv_buf *out, const struct tv_member *parent, struct tv_str name)
 {
     tv_buf_clear(out);
+    (void)tv_buf_reserve(out, 1); /* an empty path has an address too */
     if (parent) {
         tv_buf_append_str(out, parent->path);
         tv_buf_append_char(out, '.');

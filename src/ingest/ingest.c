@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The doors as a whole: making them, and what they tell of themselves. */
+#include "base/mem.h"
+#include "base/time.h"
+#include "ingest/ingest_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BODY_BYTES_MAX = 64 << 20 };
+
+struct tv_ingest *tv_ingest_new(const struct tv_ingest_config *config)
+{
+    struct tv_ingest *ingest = tv_calloc(1, sizeof(*ingest));
+    ingest->config = *config;
+    ingest->events_door.name = "events";
+    ingest->udp_door.name = "udp";
+    return ingest;
+}
+
+void tv_ingest_free(struct tv_ingest *ingest)
+{
+    if (!ingest)
+        return;
+    if (ingest->udp)
+        tv_udp_close(ingest->udp);
+    /* A body may still be on the decode lane; a sink that takes nothing more refuses it then. */
+    while (ingest->pending > 0)
+        tv_loop_run_once(ingest->config.loop);
+    tv_batch_unref(ingest->udp_batch);
+    free(ingest);
+}
+
+void tv_ingest_add_routes(struct tv_ingest *ingest, struct tv_http_server *server)
+{
+    tv_http_route(server,
+            &(struct tv_http_route){.method = "POST",
+                    .path = "/api/v1/events",
+                    .scope = TV_SCOPE_INGEST,
+                    .body_max = BODY_BYTES_MAX,
+                    .cors = true,
+                    .handler = tv_ingest_post_events,
+                    .ctx = ingest});
+}
+
+void tv_ingest_note_reject(struct tv_ingest_door *door, const char *reason)
+{
+    door->last_reject_ns = tv_time_now();
+    (void)snprintf(door->last_reject, sizeof(door->last_reject), "%s", reason);
+}
+
+void tv_ingest_count(struct tv_ingest_door *door, const struct tv_decode_report *report,
+        const struct tv_error *err)
+{
+    char text[sizeof(door->last_reject)];
+    door->rejected += report->rejected;
+    if (report->error_count > 0) {
+        const struct tv_decode_error *last = &report->errors[report->error_count - 1];
+        (void)snprintf(
+                text, sizeof(text), "%s%s%s", last->field, last->field[0] ? " " : "", last->reason);
+        tv_ingest_note_reject(door, text);
+    } else if (err) {
+        tv_ingest_note_reject(door, err->message);
+    }
+}
+
+size_t tv_ingest_doors(const struct tv_ingest *ingest, struct tv_ingest_door *out, size_t max)
+{
+    size_t count = 0;
+    if (count < max)
+        out[count] = ingest->events_door;
+    count++;
+    if (ingest->udp && count < max)
+        out[count] = ingest->udp_door;
+    count += ingest->udp != NULL;
+    return count;
+}
+
+uint64_t tv_ingest_udp_dropped(const struct tv_ingest *ingest)
+{
+    struct tv_udp_stats stats = {0};
+    if (ingest->udp)
+        tv_udp_stats(ingest->udp, &stats);
+    return stats.dropped_by_kernel;
+}
