@@ -40,6 +40,7 @@ export type Health = 'healthy' | 'anomalous' | 'failing' | 'silent' | 'unknown';
 /** A learned range, [low, high] or {low, high}; null while nothing is learned. */
 export type Usual = number | [number, number] | { low: number; high: number } | null;
 
+/** Nanoseconds. */
 export interface Quantiles {
   p50?: number | null;
   p95?: number | null;

@@ -15,7 +15,7 @@ import { oneLine } from '../format/text';
 import { MINUTE, SECOND, clockMs, parseTime } from '../format/time';
 import { system } from '../state/data';
 import { zone } from '../state/prefs';
-import { changedLately, lastEventOf, latencyNs, usualText } from '../state/services';
+import { changedLately, lastEventOf, usualText } from '../state/services';
 import { at, change, focus, now, select } from '../state/store';
 import { all, events, histogram, literal } from '../timeql/text';
 import { Field, plainValue } from './fields';
@@ -27,13 +27,12 @@ const STEP = 10 * SECOND;
 const LAST = 12;
 
 function Figures({ s }: { s: ServiceState }) {
-  const p95 = latencyNs(s.latency?.p95);
   const rows: [string, string, string | null][] = [
     ['Requests', rate(s.requestRate), usualText(s.usual?.requestRate, rate)],
     ['Errors', percent(s.errorRate), usualText(s.usual?.errorRate, percent)],
-    ['p50', duration(latencyNs(s.latency?.p50)), null],
-    ['p95', duration(p95), usualText(s.usual?.latency, (n) => duration(n * 1e6))],
-    ['p99', duration(latencyNs(s.latency?.p99)), null],
+    ['p50', duration(s.latency?.p50), null],
+    ['p95', duration(s.latency?.p95), usualText(s.usual?.latency, duration)],
+    ['p99', duration(s.latency?.p99), null],
     ['Active requests', count(s.activeRequests), null],
   ];
   const learned = rows.some(([, , usual]) => usual !== null);
@@ -65,7 +64,7 @@ function Calls({ title, edges, side }: { title: string; edges: ServiceEdge[]; si
               <th scope="row"><button type="button" class="link" onClick={() => select({ kind: 'service', name: e[side] })}>{oneLine(e[side])}</button></th>
               <td class="n">{rate(e.requestRate)}</td>
               <td class={`n${e.errorRate ? ' bad' : ''}`}>{percent(e.errorRate)}</td>
-              <td class="n">{duration(latencyNs(e.p95))}</td>
+              <td class="n">{duration(e.p95)}</td>
             </tr>
           ))}
         </tbody>

@@ -5,13 +5,6 @@ import type { Health, ServiceState, Usual } from '../api/types';
 import { MINUTE, parseTime } from '../format/time';
 
 const RECENT_CHANGE = 15 * MINUTE;
-const NS_PER_MS = 1e6;
-
-/** STATE gives latencies in milliseconds. */
-export function latencyNs(ms: number | null | undefined): number | null {
-  return ms === null || ms === undefined ? null : ms * NS_PER_MS;
-}
-
 export function changedLately(s: ServiceState, at: number): boolean {
   const changed = parseTime(s.changedAt);
   return changed !== null && changed <= at && at - changed <= RECENT_CHANGE;

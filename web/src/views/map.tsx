@@ -10,7 +10,6 @@ import { duration, percent, rate } from '../format/numbers';
 import { oneLine } from '../format/text';
 import { overlaps, pathOf, spotAt, type Box } from '../map/curve';
 import { COMPACT, METRICS, layoutMap, linkKey, nameRoom, type Link, type Placed, type Point } from '../map/layout';
-import { latencyNs } from '../state/services';
 import { entity, select } from '../state/store';
 
 const PAD = 16;
@@ -107,8 +106,7 @@ function drawnEdges(answer: StateAnswer, layout: Placed, node: Size): DrawnEdge[
 
 function edgeTitle(edge: ServiceEdge): string {
   const parts = [`${edge.from} → ${edge.to}`, rate(edge.requestRate), `${percent(edge.errorRate)} failed`];
-  const p95 = latencyNs(edge.p95);
-  if (p95 !== null) parts.push(`p95 ${duration(p95)}`);
+  if (edge.p95 !== null && edge.p95 !== undefined) parts.push(`p95 ${duration(edge.p95)}`);
   return parts.join(', ');
 }
 
@@ -161,9 +159,9 @@ function cut(text: string, most: number): string {
 }
 
 function figures(s: ServiceState | undefined): { plain: string; marked: string } {
-  if (!s) return { plain: 'no state', marked: '' };
+  if (!s) return { plain: 'sends no events', marked: '' };
   if (s.health === 'silent') return { plain: 'silent', marked: '' };
-  const p95 = latencyNs(s.latency?.p95);
+  const p95 = s.latency?.p95 ?? null;
   const plain = s.requestRate === null || s.requestRate === undefined ? '' : rate(s.requestRate);
   if (s.health === 'failing' && s.errorRate) return { plain, marked: percent(s.errorRate) };
   if (s.health === 'anomalous' && p95 !== null) return { plain, marked: duration(p95) };
@@ -201,7 +199,7 @@ function Node({ name, at, state, size }: { name: string; at: Point; state: Servi
   const around = compact ? 3 : 4;
   return (
     <g
-      class={`node ${health}`} transform={`translate(${at.x} ${at.y})`} tabIndex={0} role="button" aria-pressed={chosen}
+      class={`node ${state ? health : 'outside'}`} transform={`translate(${at.x} ${at.y})`} tabIndex={0} role="button" aria-pressed={chosen}
       aria-label={`${name}, ${health}, ${plain} ${marked}`} onClick={choose}
       onKeyDown={(e) => {
         if (e.key === 'Enter') choose();
@@ -209,7 +207,7 @@ function Node({ name, at, state, size }: { name: string; at: Point; state: Servi
     >
       <title>{`${name}  ${plain} ${marked}`.trim()}</title>
       {chosen ? <rect class="ring" x={-around} y={-around} width={w + 2 * around} height={h + 2 * around} rx={6 + around} /> : null}
-      <rect class="box" x={0.5} y={0.5} width={w - 1} height={h - 1} rx={6} />
+      <rect class="box" x={0.5} y={0.5} width={w - 1} height={h - 1} rx={state ? 6 : h / 2} />
       <GlyphShape health={health} x={compact ? 8 : 9} y={compact ? 5 : 14} />
       <NodeText name={name} state={state} compact={compact} width={w} />
     </g>

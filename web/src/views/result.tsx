@@ -8,7 +8,7 @@ import { CopyButton } from '../components/copy';
 import { TimeLink } from '../components/time-link';
 import { warningText } from '../components/trouble';
 import { failed, lineOf } from '../format/event';
-import { count, duration, percent, plural, value } from '../format/numbers';
+import { count, duration, percent, plural, rate, value } from '../format/numbers';
 import { visible } from '../format/text';
 import { parseTime } from '../format/time';
 import { select } from '../state/store';
@@ -45,8 +45,8 @@ function stateGrid(services: Record<string, unknown>[]): Grid {
     return [s['service'], s['health'], s['version'], s['requestRate'], s['errorRate'], latency['p50'] ?? null, latency['p95'] ?? null, s['what']];
   });
   const columns: Column[] = [
-    { name: 'service' }, { name: 'health' }, { name: 'version' }, { name: 'requestRate', type: 'number' },
-    { name: 'errorRate', type: 'number', unit: '1' }, { name: 'p50', type: 'number', unit: 'ms' }, { name: 'p95', type: 'number', unit: 'ms' }, { name: 'what' },
+    { name: 'service' }, { name: 'health' }, { name: 'version' }, { name: 'requestRate', type: 'number', unit: '1/s' },
+    { name: 'errorRate', type: 'number', unit: '1' }, { name: 'p50', type: 'number', unit: 'ns' }, { name: 'p95', type: 'number', unit: 'ns' }, { name: 'what' },
   ];
   return { columns, rows };
 }
@@ -70,6 +70,7 @@ function numberText(v: number, column: Column): string {
   const ns = { ns: 1, us: 1e3, 'µs': 1e3, ms: 1e6, s: 1e9 }[column.unit ?? ''];
   if (ns !== undefined) return duration(v * ns);
   if (column.unit === '1') return percent(v);
+  if (column.unit === '1/s') return rate(v);
   if (column.unit === 'By') return `${count(v)} B`;
   if (column.unit === '%') return percent(v / 100);
   return value(v);

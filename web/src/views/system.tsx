@@ -16,7 +16,7 @@ import { stateAt } from '../timeql/text';
 import { status } from '../api/status';
 import { over, system } from '../state/data';
 import { zone } from '../state/prefs';
-import { byConcern, changedLately, latencyNs, tally } from '../state/services';
+import { byConcern, changedLately, tally } from '../state/services';
 import { followSparks, sparks, type Sparks } from '../state/sparks';
 import { entity, goToEvent, live, select, stand } from '../state/store';
 import { ServiceMap, apartFromMap, remember } from './map';
@@ -67,7 +67,7 @@ function Legend() {
 function Row({ state, at, spark }: { state: ServiceState; at: number; spark: Sparks | undefined }) {
   const health = healthOf(state.health);
   const chosen = entity.value?.kind === 'service' && entity.value.name === state.service;
-  const p95 = latencyNs(state.latency?.p95);
+  const p95 = state.latency?.p95;
   const choose = () => select({ kind: 'service', name: state.service });
   const failing = health === 'failing';
   return (
