@@ -157,6 +157,15 @@ static inline enum pred_tri code_cell(const struct column *column, uint32_t row)
     return decide_code(column->eval, column->leaf, TV_TYPE_STR, code);
 }
 
+/* Texts that do not repeat, or are few. */
+static inline enum pred_tri text_cell(const struct column *column, uint32_t row)
+{
+    uint32_t code = ((const uint32_t *)column->cells)[row];
+    enum tv_type type = tv_field_type(column->leaf->field.field);
+    return tv_pred_decide(
+            column->leaf, code_value(column->eval, type, code), &column->eval->effort);
+}
+
 static void clear_memo(struct eval *eval)
 {
     size_t count = eval->batch->strings.count ? eval->batch->strings.count : 1;
@@ -209,6 +218,8 @@ static void eval_fixed(
             wants_memo(eval, count_bits(eval, live))) {
         clear_memo(eval);
         walk(&column, live, out, code_cell);
+    } else if (type == TV_COLUMN_CODE) {
+        walk(&column, live, out, text_cell);
     } else {
         walk(&column, live, out, any_cell);
     }
@@ -224,27 +235,23 @@ static inline void set_bit(uint64_t *bits, uint32_t row)
     bits[row / 64] |= UINT64_C(1) << (row % 64);
 }
 
-static enum pred_tri decide_double(const struct tv_pred *leaf, double cell)
+static inline enum pred_tri decide_double(const struct tv_pred *leaf, uint64_t bits)
 {
-    double value = leaf->number;
-    bool yes = false;
-    if (cell != cell)
-        return leaf->kind == PRED_ORDER ? PRED_UNKNOWN : leaf->outside ? PRED_YES : PRED_NO;
+    double cell, value = leaf->number;
+    memcpy(&cell, &bits, sizeof(cell));
+    bool less = cell<value, greater = cell> value, equal = cell == value;
     if (leaf->kind == PRED_MEMBER)
-        yes = (cell == value) != leaf->outside;
-    else if (leaf->op == TV_OP_LT)
-        yes = cell < value;
-    else if (leaf->op == TV_OP_LE)
-        yes = cell <= value;
-    else if (leaf->op == TV_OP_GT)
-        yes = cell > value;
-    else
-        yes = cell >= value;
+        return equal != leaf->outside ? PRED_YES : PRED_NO;
+    if (!(less | greater | equal)) /* NaN */
+        return PRED_UNKNOWN;
+    bool wants_less = leaf->op == TV_OP_LT || leaf->op == TV_OP_LE;
+    bool wants_equal = leaf->op == TV_OP_LE || leaf->op == TV_OP_GE;
+    bool yes = (wants_less ? less : greater) | (wants_equal & equal);
     return yes ? PRED_YES : PRED_NO;
 }
 
 /* One entry of an attribute; texts through the memo where one was cleared. */
-static enum pred_tri decide_entry(struct eval *eval, const struct tv_pred *leaf,
+static inline enum pred_tri decide_entry(struct eval *eval, const struct tv_pred *leaf,
         const struct tv_attr *attr, uint32_t entry, bool memo)
 {
     uint64_t bits = attr->bits[entry];
@@ -253,10 +260,9 @@ static enum pred_tri decide_entry(struct eval *eval, const struct tv_pred *leaf,
         return in_range(leaf, (int64_t)bits);
     if (type == TV_TYPE_STR && memo)
         return decide_code(eval, leaf, TV_TYPE_STR, (uint32_t)bits);
-    struct tv_value cell = tv_batch_entry_value(eval->batch, attr, entry);
     if (type == TV_TYPE_F64 && leaf->has_double)
-        return decide_double(leaf, cell.f);
-    return tv_pred_decide(leaf, cell, &eval->effort);
+        return decide_double(leaf, bits);
+    return tv_pred_decide(leaf, tv_batch_entry_value(eval->batch, attr, entry), &eval->effort);
 }
 
 /* The leaf over an attribute. */
@@ -278,10 +284,9 @@ static void eval_attr(struct eval *eval, const struct tv_pred *leaf, const struc
             set_bit(out.present, row);
         enum pred_tri tri =
                 leaf->kind == PRED_EXISTS ? PRED_YES : decide_entry(eval, leaf, attr, entry, memo);
-        if (tri == PRED_YES)
-            set_bit(out.yes, row);
-        else if (tri == PRED_NO)
-            set_bit(out.no, row);
+        /* Without branches, which the data would decide and no processor predict. */
+        out.yes[row / 64] |= (uint64_t)(tri == PRED_YES) << (row % 64);
+        out.no[row / 64] |= (uint64_t)(tri == PRED_NO) << (row % 64);
     }
 }
 
@@ -446,27 +451,55 @@ static uint64_t *live_rows(struct eval *eval, const uint32_t *rows, uint32_t cou
     return live;
 }
 
+static struct eval eval_of(const struct tv_batch *batch, struct tv_arena *scratch)
+{
+    return (struct eval){.batch = batch,
+            .scratch = scratch,
+            .words = ((size_t)batch->rows + 63) / 64,
+            .end = ((size_t)batch->rows + 63) / 64};
+}
+
 uint32_t tv_pred_filter(const struct tv_pred *pred, const struct tv_batch *batch, uint32_t *rows,
         uint32_t count, struct tv_arena *scratch)
 {
     if (count == 0 || !pred || pred->kind == PRED_TRUE)
         return count;
-    struct eval eval = {
-            .batch = batch, .scratch = scratch, .words = ((size_t)batch->rows + 63) / 64};
+    struct eval eval = eval_of(batch, scratch);
     const uint64_t *live = live_rows(&eval, rows, count);
     struct verdict verdict = {.yes = take_bits(&eval), .no = take_bits(&eval)};
     eval_node(&eval, pred, live, verdict);
     uint32_t selected = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (has_bit(verdict.yes, rows[i]))
-            rows[selected++] = rows[i];
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = rows[i];
+        rows[selected] = row;
+        selected += has_bit(verdict.yes, row);
+    }
     return selected;
+}
+
+/* The rows of the set bits, ascending; their number is returned. */
+static uint32_t rows_of_bits(const struct eval *eval, const uint64_t *bits, uint32_t *rows)
+{
+    uint32_t count = 0;
+    for (size_t w = eval->from; w < eval->end; w++)
+        for (uint64_t rest = bits[w]; rest != 0; rest &= rest - 1)
+            rows[count++] = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(rest);
+    return count;
 }
 
 uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch, uint32_t *rows,
         struct tv_arena *scratch)
 {
-    for (uint32_t i = 0; i < batch->rows; i++)
-        rows[i] = i;
-    return tv_pred_filter(pred, batch, rows, batch->rows, scratch);
+    if (batch->rows == 0)
+        return 0;
+    struct eval eval = eval_of(batch, scratch);
+    uint64_t *live = take_bits(&eval);
+    memset(live, 0xff, eval.words * sizeof(*live));
+    if (batch->rows % 64 != 0)
+        live[eval.words - 1] = (UINT64_C(1) << (batch->rows % 64)) - 1;
+    if (!pred)
+        return rows_of_bits(&eval, live, rows);
+    struct verdict verdict = {.yes = take_bits(&eval), .no = take_bits(&eval)};
+    eval_node(&eval, pred, live, verdict);
+    return rows_of_bits(&eval, verdict.yes, rows);
 }
