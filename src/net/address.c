@@ -113,8 +113,8 @@ bool tv_address_is_any(const struct sockaddr_storage *address)
 
 bool tv_address_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-    uint32_t a4;
-    uint32_t b4;
+    uint32_t a4 = 0;
+    uint32_t b4 = 0;
     bool a_is_v4 = ipv4_of(a, &a4);
     bool b_is_v4 = ipv4_of(b, &b4);
     if (a_is_v4 || b_is_v4)

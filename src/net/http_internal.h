@@ -156,7 +156,7 @@ struct tv_http_request {
     struct tv_buf body;
     size_t charged; /* of server->stats.inflight_bytes */
     uint64_t received;
-    uint64_t drained, drain_max; /* of an answered request's body, read to be thrown away */
+    uint64_t drained, drain_max;      /* of an answered request's body, read to be thrown away */
     uint64_t started_ms, progress_ms; /* the loop's time of the head and of the last body bytes */
 
     tv_loop_fn *on_gone;

@@ -5,8 +5,8 @@
  * reader could do the latter but not tell what the kernel dropped, and gives no end of a batch.
  *
  * One turn reads at most a few hundred datagrams: the sockets of the others wait no longer, and what
- * is left makes the descriptor readable again. The kernel's count of drops comes beside datagrams
- * (SO_RXQ_OVFL), thus late; SO_MEMINFO gives the same counter when asked.
+ * is left makes the descriptor readable again. The kernel's count of drops is asked for when wanted
+ * (SO_MEMINFO); SO_RXQ_OVFL would tell the same beside each datagram, but only with the next one.
  */
 #include "net/udp.h"
 
@@ -23,14 +23,12 @@ enum {
     BURST = 32, /* datagrams of one system call */
     BURSTS_A_TURN = 8,
     SLOT_BYTES = 64 << 10, /* no UDP payload over IPv4 or IPv6 is larger, jumbograms aside */
-    CONTROL_BYTES = CMSG_SPACE(sizeof(uint32_t)),
 };
 
 /* A reused set of places to receive to; the bytes are touched only as far as they are filled. */
 struct burst {
     struct mmsghdr messages[BURST];
     struct iovec parts[BURST];
-    _Alignas(struct cmsghdr) char controls[BURST][CONTROL_BYTES];
     char *bytes;
 };
 
@@ -39,7 +37,6 @@ struct tv_udp {
     uv_poll_t poll;
     int fd;
     struct burst burst;
-    uint32_t overflows; /* SO_RXQ_OVFL's last word */
     struct tv_udp_stats stats;
 };
 
@@ -52,8 +49,6 @@ static void size_receive_buffer(struct tv_udp *udp)
     socklen_t bytes = sizeof got;
     if (getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &got, &bytes) == 0)
         udp->stats.receive_buffer_bytes = (uint64_t)got;
-    int on = 1;
-    (void)setsockopt(udp->fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
 }
 
 static void lay_out(struct burst *burst)
@@ -61,22 +56,13 @@ static void lay_out(struct burst *burst)
     burst->bytes = tv_malloc((size_t)BURST * SLOT_BYTES);
     for (size_t i = 0; i < BURST; i++) {
         burst->parts[i] = (struct iovec){burst->bytes + i * SLOT_BYTES, SLOT_BYTES};
-        burst->messages[i].msg_hdr = (struct msghdr){
-                .msg_iov = &burst->parts[i], .msg_iovlen = 1, .msg_control = burst->controls[i]};
+        burst->messages[i].msg_hdr = (struct msghdr){.msg_iov = &burst->parts[i], .msg_iovlen = 1};
     }
-}
-
-static void note_overflow(struct tv_udp *udp, struct msghdr *header)
-{
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(header); at; at = CMSG_NXTHDR(header, at))
-        if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SO_RXQ_OVFL)
-            memcpy(&udp->overflows, CMSG_DATA(at), sizeof udp->overflows);
 }
 
 static void take(struct tv_udp *udp, struct mmsghdr *message)
 {
     struct msghdr *header = &message->msg_hdr;
-    note_overflow(udp, header);
     if (header->msg_flags & MSG_TRUNC) {
         udp->stats.truncated++;
         return;
@@ -91,8 +77,6 @@ static void take(struct tv_udp *udp, struct mmsghdr *message)
 static bool read_burst(struct tv_udp *udp)
 {
     struct burst *burst = &udp->burst;
-    for (size_t i = 0; i < BURST; i++)
-        burst->messages[i].msg_hdr.msg_controllen = CONTROL_BYTES;
     int count = recvmmsg(udp->fd, burst->messages, BURST, MSG_DONTWAIT, NULL);
     for (int i = 0; i < count && udp->fd >= 0; i++)
         take(udp, &burst->messages[i]);
@@ -153,10 +137,7 @@ void tv_udp_stats(struct tv_udp *udp, struct tv_udp_stats *out)
 {
     uint32_t memory[SK_MEMINFO_VARS] = {0};
     socklen_t bytes = sizeof memory;
-    uint32_t drops = udp->overflows;
-    if (getsockopt(udp->fd, SOL_SOCKET, SO_MEMINFO, memory, &bytes) == 0 &&
-            bytes > SK_MEMINFO_DROPS * sizeof memory[0])
-        drops = memory[SK_MEMINFO_DROPS];
+    (void)getsockopt(udp->fd, SOL_SOCKET, SO_MEMINFO, memory, &bytes);
     *out = udp->stats;
-    out->dropped_by_kernel = drops;
+    out->dropped_by_kernel = memory[SK_MEMINFO_DROPS];
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A UDP listener that loses little: large receive buffer (forced where allowed), many datagrams a
- * system call, the kernel's drops counted (SO_RXQ_OVFL or /proc/net/udp). */
+ * system call, the kernel's drops counted (SO_MEMINFO). */
 #ifndef TV_NET_UDP_H
 #define TV_NET_UDP_H
 

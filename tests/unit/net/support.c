@@ -124,16 +124,23 @@ static void on_flag(void *ctx)
     errand->value = *errand->flag;
 }
 
-void house_await(struct house *house, const int *flag, int least)
+int house_peek(struct house *house, const int *flag)
 {
     struct flag_errand errand = {.flag = flag};
+    house_call(house, on_flag, &errand);
+    return errand.value;
+}
+
+void house_await(struct house *house, const int *flag, int least)
+{
+    int value = 0;
     for (int waited_ms = 0; waited_ms < LIMIT_MS; waited_ms++) {
-        house_call(house, on_flag, &errand);
-        if (errand.value >= least)
+        value = house_peek(house, flag);
+        if (value >= least)
             return;
         (void)poll(NULL, 0, 1);
     }
-    fail_msg("a flag stayed at %d below %d", errand.value, least);
+    fail_msg("a flag stayed at %d below %d", value, least);
 }
 
 void peer_dial(struct peer *peer, uint16_t port)

@@ -29,6 +29,8 @@ void house_close(struct house *house);
 void house_route(
         struct house *house, const char *method, const char *path, tv_http_handler_fn *handler);
 struct tv_http_stats house_stats(struct house *house);
+/* *flag, which the loop thread writes. */
+int house_peek(struct house *house, const int *flag);
 /* Waits (bounded) until *flag, which the loop thread writes, is at least `least`. */
 void house_await(struct house *house, const int *flag, int least);
 

@@ -151,6 +151,10 @@ static void client__gets_and_posts(void **state)
     start(world, "/seen", (struct tv_client_call){.method = "DELETE"});
     run(world);
     assert_memory_equal(world->body, "DELETE|", 7);
+    start(world, "/seen", (struct tv_client_call){.method = "HEAD"});
+    run(world);
+    assert_int_equal(world->http_status, 201);
+    assert_string_equal(world->body, "");
 }
 
 static void client__runs_many_calls_at_once(void **state)

@@ -39,6 +39,8 @@ static int setup(void **state)
     house_route(&house, "DELETE", "/api/v1/events", answer_ok);
     house_route(&house, "GET", "/api/*", answer_ok);
     house_route(&house, "GET", "/api/v1/incidents/*", answer_ok);
+    house_route(&house, "GET", "/z/*", answer_ok);
+    house_route(&house, "PUT", "/z/*", answer_ok);
     house_route(&house, "GET", "/query", answer_query);
     house_route(&house, "GET", "/client", answer_client);
     house_route(&house, "POST", "/echo", answer_echo);
@@ -68,6 +70,8 @@ static void http__finds_exact_routes_before_the_longest_prefix(void **state)
     assert_body(*state, "POST /api/v1/events HTTP/1.1" END, "POST /api/v1/events");
     assert_body(*state, "GET /api/v1/incidents/42 HTTP/1.1" END, "GET /api/v1/incidents/42");
     assert_body(*state, "GET /api/any/thing HTTP/1.1" END, "GET /api/any/thing");
+    assert_body(*state, "PUT /z/1 HTTP/1.1" END, "PUT /z/1");
+    ask_status(*state, 405, "POST /z/1 HTTP/1.1" END);
     ask_status(*state, 404, "GET /apix HTTP/1.1" END);
     ask_status(*state, 404, "GET /healthz/ HTTP/1.1" END);
 }

@@ -176,7 +176,7 @@ static void answer__a_hang_up_is_told_and_the_request_stays_valid(void **state)
         peer_dial(&peer, house->port);
         peer_send(&peer, GET("/watched") "\r\n");
         house_await(house, &waiting.count, how + 1);
-        assert_int_equal(waiting.gone, how);
+        assert_int_equal(house_peek(house, &waiting.gone), how);
         struct linger linger = {.l_onoff = 1};
         if (how == 1) /* a reset */
             (void)setsockopt(peer.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
@@ -193,6 +193,25 @@ static void answer__a_hang_up_is_told_and_the_request_stays_valid(void **state)
     ask(house, &reply, GET("/here") "\r\n");
     assert_string_equal(reply.body.data, "here");
     reply_release(&reply);
+}
+
+static void watch_now(void *ctx)
+{
+    (void)ctx;
+    tv_http_on_gone(waiting.held[0], note_gone, NULL);
+}
+
+static void answer__a_hang_up_may_be_asked_for_later(void **state)
+{
+    struct house *house = *state;
+    struct peer peer;
+    peer_dial(&peer, house->port);
+    peer_send(&peer, GET("/hold") "\r\n");
+    house_await(house, &waiting.count, 1);
+    house_call(house, watch_now, NULL);
+    peer_close(&peer);
+    house_await(house, &waiting.gone, 1);
+    house_call(house, release_all, NULL);
 }
 
 struct wish {
@@ -223,7 +242,7 @@ static void answer__a_hang_up_not_asked_for_is_not_told_but_can_be_asked(void **
         (void)poll(NULL, 0, 1);
     }
     assert_true(wish.gone);
-    assert_int_equal(waiting.gone, 0);
+    assert_int_equal(house_peek(house, &waiting.gone), 0);
     house_call(house, release_all, NULL);
 }
 
@@ -278,6 +297,42 @@ static void answer__over_a_kibibyte_is_compressed_where_accepted(void **state)
         assert_text(&reply, false, sizes[i]);
         reply_release(&reply);
     }
+}
+
+static void release_large(void *ctx)
+{
+    (void)ctx;
+    for (int i = 0; i < waiting.count; i++) {
+        struct tv_buf body = {0};
+        fill_text(&body, 50000);
+        tv_http_respond(waiting.held[i], 200, "text/plain", &body);
+    }
+    waiting.count = 0;
+}
+
+/* One runs and 64 wait at the worker; the others are not made to wait longer. */
+static void answer__more_than_the_worker_takes_go_out_as_they_are(void **state)
+{
+    struct house *house = *state;
+    enum { COUNT = 80, PACKED = 65 };
+    struct peer peers[COUNT];
+    int packed = 0;
+    for (int i = 0; i < COUNT; i++) {
+        peer_dial(&peers[i], house->port);
+        peer_send(&peers[i], GET("/hold") GZIP "\r\n");
+    }
+    house_await(house, &waiting.count, COUNT);
+    house_call(house, release_large, NULL);
+    for (int i = 0; i < COUNT; i++) {
+        struct reply reply;
+        peer_read(&peers[i], &reply, false);
+        bool gzip = reply_header(&reply, "Content-Encoding").ptr != NULL;
+        packed += gzip;
+        assert_text(&reply, gzip, 50000);
+        reply_release(&reply);
+        peer_close(&peers[i]);
+    }
+    assert_int_equal(packed, PACKED);
 }
 
 static void answer__what_has_a_coding_or_does_not_shrink_stays_as_it_is(void **state)
@@ -374,7 +429,8 @@ static void answer__the_servers_end_answers_503_and_leaves_handlers_an_orphan(vo
     assert_true(tv_http_client_is_gone(waiting.held[0]));
     assert_int_equal(tv_http_path(waiting.held[0]).len, 0);
     assert_null(tv_http_header(waiting.held[0], "Host").ptr);
-    release_all(NULL); /* what a worker brings back too late */
+    answer_page(NULL, waiting.held[--waiting.count]); /* what a worker brings back too late */
+    release_all(NULL);
 }
 
 static void answer__a_body_that_ends_while_the_server_closes_is_503(void **state)
@@ -423,9 +479,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
             TEST(answer__a_thousand_waiting_requests_go_on_in_one_sweep),
             TEST(answer__a_hang_up_is_told_and_the_request_stays_valid),
+            TEST(answer__a_hang_up_may_be_asked_for_later),
             TEST(answer__a_hang_up_not_asked_for_is_not_told_but_can_be_asked),
             cmocka_unit_test(answer__gzip_is_told_from_the_list_of_codings),
             TEST(answer__over_a_kibibyte_is_compressed_where_accepted),
+            TEST(answer__more_than_the_worker_takes_go_out_as_they_are),
             TEST(answer__what_has_a_coding_or_does_not_shrink_stays_as_it_is),
             TEST(answer__pages_go_out_gzipped_or_inflated_or_304),
             TEST(answer__errors_have_their_codes_and_headers),

@@ -154,7 +154,7 @@ static void stream__bytes_flow_as_they_are_written_and_it_ends(void **state)
     assert_true(peer_expect(&peer, "0\r\n\r\n"));
     peer_send(&peer, GET("/healthz")); /* the connection lives on */
     assert_true(peer_expect(&peer, "GET /healthz"));
-    assert_int_equal(live.gone, 0);
+    assert_int_equal(house_peek(house, &live.gone), 0);
     peer_close(&peer);
 }
 
@@ -167,14 +167,21 @@ static void stream__may_start_later_and_end_at_once(void **state)
     reply_release(&reply);
 }
 
+static void want_writes(void *ctx)
+{
+    (void)ctx;
+    live.writes_left = 1000;
+}
+
 static void stream__drained_may_write_and_end(void **state)
 {
+    struct house *house = *state;
     struct reply reply;
-    live.writes_left = 1000;
-    ask(*state, &reply, GET("/first"));
+    house_call(house, want_writes, NULL);
+    ask(house, &reply, GET("/first"));
     assert_int_equal(reply.body.len, 6 + 5 * 1000);
-    assert_int_equal(live.drained, 1000);
-    assert_int_equal(live.gone, 0);
+    assert_int_equal(house_peek(house, &live.drained), 1000);
+    assert_int_equal(house_peek(house, &live.gone), 0);
     reply_release(&reply);
 }
 
@@ -220,6 +227,7 @@ static void stream__pending_tells_of_a_client_that_does_not_read(void **state)
     struct house *house = *state;
     struct flood flood = {.bytes = 32 << 20};
     struct peer peer;
+    char text[] = "behind";
     peer_dial(&peer, house->port);
     peer_send(&peer, GET("/live"));
     house_await(house, &live.started, 1);
@@ -229,10 +237,13 @@ static void stream__pending_tells_of_a_client_that_does_not_read(void **state)
     for (int i = 0; i < 100; i++)
         house_call(house, read_pending, &pending);
     assert_true(pending > 0); /* more than the sockets hold */
+    assert_true(pending < flood.bytes);
+    house_call(house, write_text, text);
     house_call(house, end, NULL);
     struct reply reply;
     peer_read(&peer, &reply, false);
-    assert_int_equal(reply.body.len, flood.bytes);
+    assert_int_equal(reply.body.len, flood.bytes + strlen(text));
+    assert_string_equal(reply.body.data + flood.bytes, text);
     reply_release(&reply);
     peer_close(&peer);
 }
@@ -254,7 +265,7 @@ static void stream__a_hang_up_is_told_once_whatever_the_state(void **state)
         peer_close(&peer);
         house_await(house, &live.gone, how + 1);
     }
-    assert_int_equal(live.gone, 4);
+    assert_int_equal(house_peek(house, &live.gone), 4);
     assert_int_equal(house_stats(house).streams, 0);
 }
 
@@ -348,6 +359,20 @@ static void slow__a_body_that_drips_or_stops_is_cut_off(void **state)
     }
 }
 
+static void slow__idle_connections_are_closed(void **state)
+{
+    struct house *house = *state;
+    struct peer peer;
+    house->server->limits.idle_s = 1;
+    house_start(house, NULL);
+    peer_dial(&peer, house->port);
+    peer_send(&peer, GET("/healthz"));
+    assert_true(peer_expect(&peer, "GET /healthz"));
+    assert_true(peer_sees_end(&peer));
+    assert_int_equal(house_stats(house).connections, 0);
+    peer_close(&peer);
+}
+
 static void slow__streams_and_waiting_requests_are_let_alone(void **state)
 {
     struct house *house = *state;
@@ -360,7 +385,7 @@ static void slow__streams_and_waiting_requests_are_let_alone(void **state)
     char text[] = "still;";
     house_call(house, write_text, text);
     assert_true(peer_expect(&peer, text));
-    assert_int_equal(live.gone, 0);
+    assert_int_equal(house_peek(house, &live.gone), 0);
     peer_close(&peer);
     house_await(house, &live.gone, 1);
 }
@@ -413,6 +438,7 @@ int main(void)
             TEST_SLOW(slow__a_head_that_drips_is_cut_off),
             TEST_SLOW(slow__a_body_that_drips_or_stops_is_cut_off),
             TEST_SLOW(slow__connections_over_the_limit_wait_without_keeping_the_loop_awake),
+            TEST_SLOW(slow__idle_connections_are_closed),
             TEST_SLOW(slow__streams_and_waiting_requests_are_let_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
