@@ -28,7 +28,7 @@ struct tv_config {
 
 /* Reads everything. `environment` is a NULL-terminated list as in environ(7). On TV_OK the caller
  * releases *out (tv_config_release). TV_BAD_INPUT names the setting, where it stood, and what it
- * takes. With --help or --version the rest is not checked. */
+ * takes. With --help or --version only the flags are read, and data_dir may be NULL. */
 TV_CHECKED enum tv_status tv_config_read(int argc, char *const *argv, char *const *environment,
         struct tv_config *out, struct tv_error *err);
 void tv_config_release(struct tv_config *config);

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "ingest/ingest.h"
+#include "net/address.h"
 #include "sim/sim.h"
 
 #include <stdio.h>
@@ -23,6 +24,8 @@ enum {
     QUERY_TIMEOUT_S = 30,
     TOKENS_FRESH_MS = 1000, /* how soon a token made beside the daemon is known */
     ALLOWED_HOSTS_MAX = 32,
+    DEMO_TOKEN_BYTES = 32,
+    DEMO_PAST_MIN = 20,
     DOORS_MAX = 8
 };
 
@@ -41,7 +44,8 @@ struct daemon {
 
     struct tv_token *tokens;
     size_t token_count;
-    int64_t tokens_read_ns; /* monotonic; 0 is never */
+    int64_t tokens_read_ns;                    /* monotonic; 0 is never */
+    char demo_token[2 * DEMO_TOKEN_BYTES + 1]; /* the generator's own; "" without --demo */
 };
 
 /* Tokens. */
@@ -75,6 +79,11 @@ static unsigned token_scopes(void *ctx, struct tv_str token)
     for (size_t i = 0; i < daemon->token_count; i++)
         if (tv_secret_equal(hash, daemon->tokens[i].hash, sizeof hash))
             scopes |= daemon->tokens[i].scopes;
+    size_t demo_bytes = strlen(daemon->demo_token);
+    if (demo_bytes && token.len == demo_bytes &&
+            tv_secret_equal(
+                    (const uint8_t *)token.ptr, (const uint8_t *)daemon->demo_token, demo_bytes))
+        scopes |= TV_SCOPE_INGEST;
     return scopes;
 }
 
@@ -85,18 +94,16 @@ static bool token_required(void *ctx)
     return daemon->token_count > 0;
 }
 
-static bool is_loopback(const char *address)
-{
-    struct tv_str text = tv_str_of(address);
-    return tv_str_starts_with(text, TV_STR("127.")) ||
-            tv_str_starts_with(text, TV_STR("localhost:")) ||
-            tv_str_starts_with(text, TV_STR("[::1]:"));
-}
-
 static enum tv_status check_exposure(
         struct daemon *daemon, const char *address, struct tv_error *err)
 {
-    if (!address || is_loopback(address) || daemon->config->insecure || token_required(daemon))
+    struct sockaddr_storage parsed;
+    if (!address)
+        return TV_OK;
+    enum tv_status status = tv_address_parse(address, &parsed, err);
+    if (status != TV_OK)
+        return status;
+    if (tv_address_is_loopback(&parsed) || daemon->config->insecure || token_required(daemon))
         return TV_OK;
     (void)tv_fail(err, TV_FORBIDDEN, "'%s' is not a loopback address and no token exists", address);
     tv_error_hint(err, "make one with 'traversiond token create --scope admin', or say --insecure");
@@ -151,6 +158,7 @@ static enum tv_status make_store(struct daemon *daemon, struct tv_error *err)
             .store = daemon->store,
             .feed = daemon->feed,
             .waiting_bytes_max = (size_t)config->max_memory_bytes / 8,
+            .level0_bytes_max = (size_t)config->max_memory_bytes * 3 / 16,
     };
     daemon->pipeline = tv_pipeline_new(&pipeline);
     return TV_OK;
@@ -230,12 +238,32 @@ static void say_listening(const struct daemon *daemon)
             "version", TRAVERSION_VERSION, (char *)NULL);
 }
 
+/* A demo that was stopped goes on where it was, or it would tell the same minutes twice. */
+static int64_t demo_start(struct tv_store *store)
+{
+    struct tv_snapshot *snapshot = tv_snapshot_take(store);
+    int64_t newest_ns = tv_snapshot_newest(snapshot);
+    int64_t start_ns = tv_time_now() - DEMO_PAST_MIN * TV_NS_PER_MIN;
+    tv_snapshot_unref(snapshot);
+    return newest_ns != TV_ABSENT_I64 && newest_ns > start_ns ? newest_ns : start_ns;
+}
+
+/* The generator posts to the public address; should that ask for a token, it has one that no one
+ * else knows and that ends with the process. */
 static void start_demo(struct daemon *daemon)
 {
     char address[64], url[sizeof address + sizeof "http:///api/v1/events"];
+    uint8_t secret[DEMO_TOKEN_BYTES];
     format_address(daemon->config->listen, daemon->http_port, address, sizeof address);
     (void)snprintf(url, sizeof url, "http://%s/api/v1/events", address);
-    daemon->sim = tv_sim_new(&(struct tv_sim_config){.loop = daemon->loop, .url = url});
+    tv_secret_random(secret, sizeof secret);
+    tv_hex_encode(secret, sizeof secret, daemon->demo_token);
+    daemon->sim = tv_sim_new(&(struct tv_sim_config){
+            .loop = daemon->loop,
+            .url = url,
+            .bearer = daemon->demo_token,
+            .start_ns = demo_start(daemon->store),
+    });
 }
 
 static enum tv_status make(struct daemon *daemon, struct tv_str *hosts, struct tv_error *err)
@@ -257,18 +285,18 @@ static enum tv_status make(struct daemon *daemon, struct tv_str *hosts, struct t
 
 /* Taking down. */
 
+/* What was accepted is committed and answered first; what a worker still decodes when the server
+ * goes is refused by the pipeline and its client told to come again. */
 static void close_doors(struct daemon *daemon)
 {
-    if (daemon->sim)
-        tv_sim_free(daemon->sim);
+    tv_sim_free(daemon->sim);
     if (daemon->api)
         tv_api_stop(daemon->api);
-    while (daemon->decode && !tv_lane_idle(daemon->decode))
-        tv_loop_run_once(daemon->loop);
     if (daemon->pipeline)
         tv_pipeline_drain(daemon->pipeline);
-    if (daemon->server)
-        tv_http_server_free(daemon->server);
+    tv_http_server_free(daemon->server);
+    while (daemon->decode && !tv_lane_idle(daemon->decode))
+        tv_loop_run_once(daemon->loop);
 }
 
 static void take_down(struct daemon *daemon)
@@ -278,16 +306,12 @@ static void take_down(struct daemon *daemon)
         tv_ingest_free(daemon->ingest);
     tv_api_free(daemon->api);
     tv_pipeline_free(daemon->pipeline);
-    if (daemon->feed)
-        tv_feed_free(daemon->feed);
-    if (daemon->store)
-        tv_store_close(daemon->store);
+    tv_feed_free(daemon->feed);
+    tv_store_close(daemon->store);
     struct tv_lane *lanes[] = {daemon->writer, daemon->maintenance, daemon->decode, daemon->query};
     for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
-        if (lanes[i])
-            tv_lane_free(lanes[i]);
-    if (daemon->loop)
-        tv_loop_free(daemon->loop);
+        tv_lane_free(lanes[i]);
+    tv_loop_free(daemon->loop);
     free(daemon->tokens);
 }
 

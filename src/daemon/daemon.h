@@ -8,7 +8,9 @@
 /* Runs until SIGINT or SIGTERM; TV_OK after an orderly end. */
 TV_CHECKED enum tv_status tv_daemon_run(const struct tv_config *config, struct tv_error *err);
 
-/* `traversiond token …`; the process's exit code. `argv` starts behind "token". */
+/* `traversiond token …`, `traversiond simulate …`; the process's exit code. `argv` starts behind the
+ * command's name. */
 int tv_token_command(int argc, char *const *argv);
+int tv_simulate_command(int argc, char *const *argv);
 
 #endif

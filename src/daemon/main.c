@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum {
-    EXIT_USAGE = 2
-};
+enum { EXIT_USAGE = 2 };
 
 static void print_help(void)
 {
@@ -55,6 +53,8 @@ int main(int argc, char **argv)
     struct tv_error err;
     if (argc > 1 && strcmp(argv[1], "token") == 0)
         return tv_token_command(argc - 2, argv + 2);
+    if (argc > 1 && strcmp(argv[1], "simulate") == 0)
+        return tv_simulate_command(argc - 2, argv + 2);
     if (tv_config_read(argc, argv, environ, &config, &err) != TV_OK)
         return fail(&err, EXIT_USAGE);
     int code = 0;

@@ -3,18 +3,15 @@
  * token is 32 random bytes, shown once; the store keeps its hash. */
 #include "base/secret.h"
 #include "base/time.h"
+#include "daemon/command.h"
 #include "daemon/daemon.h"
 #include "net/http.h"
 #include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum {
-    SECRET_BYTES = 32,
-    ARGUMENTS_MAX = 64
-};
+enum { SECRET_BYTES = 32 };
 
 static const char usage[] =
         "usage: traversiond token create --scope ingest|read|admin[,…] [--name NAME] [--data-dir DIR]\n"
@@ -30,9 +27,7 @@ static const struct {
         {{"admin", 5}, TV_SCOPE_ADMIN},
 };
 
-enum {
-    SCOPE_COUNT = sizeof scopes / sizeof *scopes
-};
+enum { SCOPE_COUNT = sizeof scopes / sizeof *scopes };
 
 struct arguments {
     const char *scope, *name;
@@ -41,27 +36,13 @@ struct arguments {
 
 static int fail(const struct tv_error *err)
 {
-    (void)fprintf(stderr, "traversiond token: %s%s%s\n", err->message, err->hint[0] ? "; " : "",
-            err->hint);
-    return 1;
+    return tv_command_fail("token", err);
 }
 
-/* Takes --scope and --name out; the rest are the daemon's own flags. */
-static enum tv_status read_arguments(
-        int argc, char *const *argv, struct arguments *out, struct tv_error *err)
+static int show_usage(FILE *out, int code)
 {
-    char *rest[ARGUMENTS_MAX] = {NULL};
-    int count = 1;
-    for (int i = 0; i < argc; i++) {
-        const char **into = strcmp(argv[i], "--scope") == 0 ? &out->scope
-                : strcmp(argv[i], "--name") == 0            ? &out->name
-                                                            : NULL;
-        if (into && i + 1 < argc)
-            *into = argv[++i];
-        else if (count < ARGUMENTS_MAX)
-            rest[count++] = argv[i];
-    }
-    return tv_config_read(count, rest, environ, &out->config, err);
+    (void)fputs(usage, out);
+    return code;
 }
 
 static bool parse_scopes(const char *text, unsigned *out)
@@ -84,10 +65,8 @@ static int token_create(const struct arguments *arguments)
 {
     struct tv_token token = {.created_ns = tv_time_now()};
     struct tv_error err;
-    if (!arguments->scope || !parse_scopes(arguments->scope, &token.scopes)) {
-        (void)fputs(usage, stderr);
-        return 2;
-    }
+    if (!arguments->scope || !parse_scopes(arguments->scope, &token.scopes))
+        return show_usage(stderr, 2);
     uint8_t secret[SECRET_BYTES];
     char text[4 + 2 * SECRET_BYTES + 1] = "tvn_";
     tv_secret_random(secret, sizeof secret);
@@ -143,10 +122,8 @@ static int token_list(const struct arguments *arguments)
 static int token_revoke(const struct arguments *arguments)
 {
     struct tv_error err;
-    if (!arguments->name) {
-        (void)fputs(usage, stderr);
-        return 2;
-    }
+    if (!arguments->name)
+        return show_usage(stderr, 2);
     if (tv_token_remove(arguments->config.data_dir, arguments->name, &err) != TV_OK)
         return fail(&err);
     (void)fprintf(stderr, "token '%s' revoked\n", arguments->name);
@@ -163,13 +140,15 @@ int tv_token_command(int argc, char *const *argv)
         if (strcmp(argv[0], commands[i].name) != 0)
             continue;
         struct arguments arguments = {0};
+        const struct tv_command_flag flags[] = {
+                {"scope", &arguments.scope, NULL}, {"name", &arguments.name, NULL}, {0}};
         struct tv_error err;
-        if (read_arguments(argc - 1, argv + 1, &arguments, &err) != TV_OK)
+        if (tv_command_read(argc - 1, argv + 1, flags, &arguments.config, &err) != TV_OK)
             return fail(&err);
-        int code = commands[i].run(&arguments);
+        bool help = arguments.config.help;
+        int code = help ? show_usage(stdout, 0) : commands[i].run(&arguments);
         tv_config_release(&arguments.config);
         return code;
     }
-    (void)fputs(usage, stderr);
-    return 2;
+    return show_usage(stderr, 2);
 }

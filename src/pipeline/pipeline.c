@@ -21,8 +21,8 @@
 
 enum {
     GROUP_ROWS_MAX = 1 << 16,
-    LEVEL0_BYTES_MAX = 96 << 20,
-    FULL_RETRY_MS = 500, /* after a failed commit: how long accept refuses without trying */
+    COMMIT_RETRY_MS = 500, /* after a failed commit: how long accept refuses without trying */
+    JOB_RETRY_MS = 5000,   /* after a failed job, which would be due again at once */
     TURNS_BEFORE_GROUP = 2,
 };
 
@@ -50,6 +50,7 @@ struct tv_pipeline {
 
     struct tv_store_job *job;
     bool job_wants_writer, job_on_writer;
+    int64_t no_job_until_ns; /* monotonic; after a failed one */
 
     bool closing;
     int64_t refuse_until_ns; /* monotonic; after a failed commit */
@@ -101,7 +102,7 @@ static void note_failure(
     if (pipeline->stats.last_failure != status)
         tv_log(TV_LOG_ERROR, "commit failed", "reason", err->message, (char *)NULL);
     pipeline->stats.last_failure = status;
-    pipeline->refuse_until_ns = tv_time_monotonic() + FULL_RETRY_MS * TV_NS_PER_MS;
+    pipeline->refuse_until_ns = tv_time_monotonic() + COMMIT_RETRY_MS * TV_NS_PER_MS;
 }
 
 static void refresh_level0(struct tv_pipeline *pipeline)
@@ -142,6 +143,8 @@ static void commit_done(void *ctx)
     pipeline->commit = NULL;
     pipeline->stats.groups++;
     if (status == TV_OK) {
+        if (pipeline->stats.last_failure != TV_OK)
+            tv_log(TV_LOG_INFO, "commits work again", (char *)NULL);
         pipeline->stats.last_failure = TV_OK;
         pipeline->stats.last_commit_ns = tv_time_now();
     } else {
@@ -189,8 +192,10 @@ static void plan_group(struct tv_pipeline *pipeline)
 static void finish_job(struct tv_pipeline *pipeline)
 {
     struct tv_error err;
-    if (tv_store_job_finish(pipeline->job, &err) != TV_OK)
+    if (tv_store_job_finish(pipeline->job, &err) != TV_OK) {
         tv_log(TV_LOG_ERROR, "maintenance failed", "reason", err.message, (char *)NULL);
+        pipeline->no_job_until_ns = tv_time_monotonic() + JOB_RETRY_MS * TV_NS_PER_MS;
+    }
     pipeline->job = NULL;
     refresh_level0(pipeline);
     plan_job(pipeline);
@@ -236,26 +241,33 @@ static void job_done(void *ctx)
     plan_job(pipeline);
 }
 
-/* Gives the job under way its next step, or starts one that is due, or sets the timer for it. */
+/* Starts the job that is due, or sets the timer for the one that will be. */
+static void start_job(struct tv_pipeline *pipeline)
+{
+    int64_t pause_ns = pipeline->no_job_until_ns - tv_time_monotonic();
+    if (pause_ns > 0) {
+        tv_timer_start(pipeline->timer, pause_ns, 0);
+        return;
+    }
+    pipeline->job = tv_store_job_next(pipeline->config.store, tv_time_now());
+    if (!pipeline->job) {
+        int64_t due_ns = tv_store_job_due_in(pipeline->config.store);
+        if (due_ns != INT64_MAX)
+            tv_timer_start(pipeline->timer, due_ns, 0);
+        return;
+    }
+    enum tv_status status =
+            tv_lane_submit(pipeline->config.maintenance_lane, run_job, job_done, pipeline);
+    TV_ASSERT(status == TV_OK); /* so is this lane */
+}
+
+/* Gives the job under way its next step, or looks for the next job. */
 static void plan_job(struct tv_pipeline *pipeline)
 {
-    if (pipeline->job) {
-        if (pipeline->job_wants_writer && !writer_busy(pipeline))
-            start_job_commit(pipeline);
-        return;
-    }
-    if (pipeline->closing)
-        return;
-    pipeline->job = tv_store_job_next(pipeline->config.store, tv_time_now());
-    if (pipeline->job) {
-        enum tv_status status =
-                tv_lane_submit(pipeline->config.maintenance_lane, run_job, job_done, pipeline);
-        TV_ASSERT(status == TV_OK);
-        return;
-    }
-    int64_t due_ns = tv_store_job_due_in(pipeline->config.store);
-    if (due_ns != INT64_MAX)
-        tv_timer_start(pipeline->timer, due_ns, 0);
+    if (!pipeline->job && !pipeline->closing)
+        start_job(pipeline);
+    else if (pipeline->job_wants_writer && !writer_busy(pipeline))
+        start_job_commit(pipeline);
 }
 
 static void job_timer(void *ctx)
@@ -271,7 +283,7 @@ static enum tv_status refusal(const struct tv_pipeline *pipeline)
         return TV_OVERLOADED;
     if (pipeline->stats.last_failure != TV_OK && tv_time_monotonic() < pipeline->refuse_until_ns)
         return pipeline->stats.last_failure == TV_FULL ? TV_FULL : TV_OVERLOADED;
-    if (pipeline->level0_bytes > LEVEL0_BYTES_MAX)
+    if (pipeline->level0_bytes > pipeline->config.level0_bytes_max)
         return TV_OVERLOADED;
     return TV_OK;
 }

@@ -23,6 +23,7 @@ struct tv_pipeline_config {
     struct tv_store *store;
     struct tv_feed *feed;
     size_t waiting_bytes_max; /* accepted, not yet committed */
+    size_t level0_bytes_max;  /* committed, not yet compacted */
 };
 
 struct tv_pipeline *tv_pipeline_new(const struct tv_pipeline_config *config);

@@ -14,7 +14,7 @@ const posts = 50;
 test(`${posts} acknowledgements one after the other waited for at least as many syncs`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'traversion-test-'));
   const trace = join(folder, 'trace');
-  const daemon = spawn('strace', ['-f', '-o', trace, '-e', 'trace=fdatasync,fsync', process.env.TRAVERSIOND_RELEASE,
+  const daemon = spawn('strace', ['-f', '-o', trace, '-e', 'trace=fdatasync,fsync', process.env.TRAVERSION_RELEASE_DAEMON,
     '--data-dir', join(folder, 'data'), '--listen', '127.0.0.1:0', '--udp-listen', 'off'], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   daemon.stderr.on('data', (bytes) => (log += bytes));
