@@ -182,6 +182,21 @@ static struct tv_value attribute_cell(
     return value;
 }
 
+/* The first cell at or behind a row. */
+static uint32_t seek_cell(const struct tv_attr *attr, uint32_t row)
+{
+    uint32_t low = 0;
+    uint32_t high = attr->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (attr->rows[middle] < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static void gather_attribute(
         const struct tv_scan_batch *in, struct tv_str name, struct tv_value *out)
 {
@@ -193,10 +208,12 @@ static void gather_attribute(
         out[i] = tv_value_null();
         if (!attr)
             continue;
-        if (i > 0 && row < in->rows[i - 1])
-            cell = 0; /* rows of a sorted answer need not ascend */
-        while (cell < attr->count && attr->rows[cell] < row)
+        /* Rows ascend but where a batch was not sorted by time. */
+        bool step = cell < attr->count && attr->rows[cell] < row && i > 0 && row > in->rows[i - 1];
+        if (step)
             cell++;
+        if (cell >= attr->count || attr->rows[cell] != row)
+            cell = seek_cell(attr, row);
         if (cell < attr->count && attr->rows[cell] == row)
             out[i] = attribute_cell(in->batch, attr, cell);
     }

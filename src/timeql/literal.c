@@ -138,7 +138,10 @@ static enum tv_status enum_rule(struct tv_compiler *compiler, const struct tv_li
         return wrong_type(compiler, place, literal, "a word", "write it in quotes, as 'error'");
     if (!tv_enum_from_text(place->ref.field, literal->text, &value))
         return unknown_word(compiler, place, literal);
-    *out = tv_value_str(tv_enum_text(place->ref.field, value));
+    /* A severity's number is exact, its name may cover four: that is the predicate's to know. */
+    *out = place->ref.field == TV_FIELD_SEVERITY
+            ? literal->value
+            : tv_value_str(tv_enum_text(place->ref.field, value));
     return TV_OK;
 }
 

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* count, sum, avg, min, max, distinct, first, last.
+ *
+ * Sums of whole numbers are exact (128 bits); other numbers are summed with compensation, so that the
+ * order in which segments come does not show in the result's usual digits. Distinct values are kept as
+ * 128-bit fingerprints: two different values share one with a probability that no store ever meets. */
+#include "timeql/aggregate.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void tv_aggregator_release(struct tv_aggregator *aggregator)
+{
+    for (uint32_t i = 0; i < aggregator->count; i++) {
+        free(aggregator->states[i].text);
+        free(aggregator->states[i].set.slots);
+    }
+    free(aggregator->states);
+}
+
+void tv_aggregator_reserve(struct tv_aggregator *aggregator, uint32_t group_count)
+{
+    if (group_count > aggregator->cap) {
+        aggregator->cap = (uint32_t)tv_grown(aggregator->cap, group_count, 16);
+        aggregator->states =
+                tv_realloc_array(aggregator->states, aggregator->cap, sizeof(*aggregator->states));
+    }
+    for (; aggregator->count < group_count; aggregator->count++)
+        aggregator->states[aggregator->count] = (struct tv_aggregate_state){0};
+}
+
+static void add_fraction(struct tv_aggregate_state *state, double number)
+{
+    double sum = state->sum + number;
+    if (fabs(state->sum) >= fabs(number))
+        state->lost += state->sum - sum + number;
+    else
+        state->lost += number - sum + state->sum;
+    state->sum = sum;
+    state->fraction = true;
+}
+
+static void add_number(struct tv_aggregate_state *state, struct tv_value value)
+{
+    double number = 0;
+    int64_t whole;
+    if (value.type == TV_TYPE_I64) {
+        state->whole += value.i;
+    } else if (value.type == TV_TYPE_STR && tv_str_to_i64(value.s, &whole)) {
+        state->whole += whole;
+    } else if (tv_value_number(value, &number)) {
+        add_fraction(state, number);
+    } else {
+        return;
+    }
+    state->count++;
+}
+
+/* Keeps the value, its text in the state's own memory. */
+static void keep(struct tv_aggregate_state *state, struct tv_value value)
+{
+    state->best = value;
+    if (value.type != TV_TYPE_STR && value.type != TV_TYPE_JSON)
+        return;
+    if (value.s.len > state->text_cap) {
+        state->text_cap = tv_grown(state->text_cap, value.s.len, 32);
+        state->text = tv_realloc(state->text, state->text_cap);
+    }
+    if (value.s.len > 0)
+        memcpy(state->text, value.s.ptr, value.s.len);
+    state->best.s.ptr = state->text;
+}
+
+static void add_extreme(struct tv_aggregate_state *state, struct tv_value value, bool max)
+{
+    int order = state->count > 0 ? tv_value_compare(value, state->best) : 0;
+    if (state->count == 0 || (max ? order > 0 : order < 0))
+        keep(state, value);
+    state->count++;
+}
+
+struct moment {
+    int64_t time;
+    uint64_t arrival;
+};
+
+static void add_edge(
+        struct tv_aggregate_state *state, struct tv_value value, struct moment at, bool last)
+{
+    bool later = at.time != state->best_time ? at.time > state->best_time
+                                             : at.arrival > state->best_arrival;
+    if (state->count == 0 || later == last) {
+        keep(state, value);
+        state->best_time = at.time;
+        state->best_arrival = at.arrival;
+    }
+    state->count++;
+}
+
+static bool set_put(struct tv_distinct_set *set, const uint64_t print[2])
+{
+    size_t at = print[0] & (set->slot_count - 1);
+    while (set->slots[at][0] || set->slots[at][1]) {
+        if (set->slots[at][0] == print[0] && set->slots[at][1] == print[1])
+            return false;
+        at = (at + 1) & (set->slot_count - 1);
+    }
+    set->slots[at][0] = print[0];
+    set->slots[at][1] = print[1];
+    set->count++;
+    return true;
+}
+
+static void set_grow(struct tv_distinct_set *set)
+{
+    struct tv_distinct_set old = *set;
+    set->slot_count = old.slot_count ? old.slot_count * 2 : 16;
+    set->slots = tv_calloc(set->slot_count, sizeof(*set->slots));
+    set->count = 0;
+    for (size_t i = 0; i < old.slot_count; i++)
+        if (old.slots[i][0] || old.slots[i][1])
+            (void)set_put(set, old.slots[i]);
+    free(old.slots);
+}
+
+static void fingerprint(struct tv_value value, uint64_t out[2])
+{
+    bool text = value.type == TV_TYPE_STR || value.type == TV_TYPE_JSON;
+    bool whole = value.type == TV_TYPE_F64 && floor(value.f) == value.f && fabs(value.f) < 9e15;
+    if (whole)
+        value = tv_value_i64((int64_t)value.f);
+    if (text) {
+        uint8_t bytes[16];
+        tv_hash128(value.s.ptr ? value.s.ptr : "", value.s.len, bytes);
+        memcpy(out, bytes, sizeof(bytes));
+    } else {
+        uint64_t bits = value.type == TV_TYPE_BOOL ? value.b : (uint64_t)value.i;
+        out[0] = tv_mix64(bits ^ 0x9e3779b97f4a7c15ULL);
+        out[1] = bits;
+    }
+    out[1] ^= (uint64_t)value.type << 60;
+    if (out[0] == 0 && out[1] == 0)
+        out[0] = 1;
+}
+
+static void add_distinct(struct tv_aggregate_state *state, struct tv_value value, size_t *budget)
+{
+    uint64_t print[2];
+    if (*budget == 0)
+        return;
+    fingerprint(value, print);
+    if (2 * (state->set.count + 1) > state->set.slot_count)
+        set_grow(&state->set);
+    if (set_put(&state->set, print))
+        --*budget;
+}
+
+static void add_value(enum tv_aggregate aggregate, struct tv_aggregate_state *state,
+        struct tv_value value, struct moment at)
+{
+    if (aggregate == TV_AGGREGATE_SUM || aggregate == TV_AGGREGATE_AVG)
+        add_number(state, value);
+    else if (aggregate == TV_AGGREGATE_MIN || aggregate == TV_AGGREGATE_MAX)
+        add_extreme(state, value, aggregate == TV_AGGREGATE_MAX);
+    else if (aggregate == TV_AGGREGATE_FIRST || aggregate == TV_AGGREGATE_LAST)
+        add_edge(state, value, at, aggregate == TV_AGGREGATE_LAST);
+    else
+        state->count++;
+}
+
+static void count_rows(struct tv_aggregator *aggregator, uint32_t count, const uint32_t *groups)
+{
+    for (uint32_t i = 0; i < count; i++)
+        aggregator->states[groups[i]].count++;
+}
+
+void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
+        const uint32_t *groups, uint32_t group_count, size_t *budget, struct tv_arena *scratch)
+{
+    enum tv_aggregate aggregate = aggregator->item->aggregate;
+    tv_aggregator_reserve(aggregator, group_count);
+    if (aggregate == TV_AGGREGATE_NONE)
+        return;
+    if (aggregator->item->star) {
+        count_rows(aggregator, batch->count, groups);
+        return;
+    }
+    const int64_t *times = tv_batch_i64(batch->batch, TV_FIELD_TIME);
+    const uint64_t *arrivals = tv_batch_u64(batch->batch, TV_FIELD_ARRIVAL);
+    struct tv_value *values = tv_arena_calloc(scratch, (size_t)batch->count + 1, sizeof(*values));
+    tv_gather(batch, &aggregator->item->column.ref, scratch, values);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (values[i].type == TV_TYPE_NULL)
+            continue;
+        struct tv_aggregate_state *state = &aggregator->states[groups[i]];
+        uint32_t row = batch->rows[i];
+        if (aggregate == TV_AGGREGATE_DISTINCT)
+            add_distinct(state, values[i], budget);
+        else
+            add_value(aggregate, state, values[i],
+                    (struct moment){times[row], arrivals ? arrivals[row] : 0});
+    }
+}
+
+static struct tv_value sum_of(const struct tv_aggregate_state *state)
+{
+    if (state->count == 0)
+        return tv_value_null();
+    if (!state->fraction && state->whole >= INT64_MIN && state->whole <= INT64_MAX)
+        return tv_value_i64((int64_t)state->whole);
+    return tv_value_f64((double)state->whole + (state->sum + state->lost));
+}
+
+struct tv_value tv_aggregator_result(const struct tv_aggregator *aggregator, uint32_t group)
+{
+    const struct tv_aggregate_state *state = &aggregator->states[group];
+    switch (aggregator->item->aggregate) {
+    case TV_AGGREGATE_SUM:
+        return sum_of(state);
+    case TV_AGGREGATE_AVG:
+        if (state->count == 0)
+            return tv_value_null();
+        return tv_value_f64(
+                ((double)state->whole + (state->sum + state->lost)) / (double)state->count);
+    case TV_AGGREGATE_MIN:
+    case TV_AGGREGATE_MAX:
+    case TV_AGGREGATE_FIRST:
+    case TV_AGGREGATE_LAST:
+        return state->count == 0 ? tv_value_null() : state->best;
+    case TV_AGGREGATE_DISTINCT:
+        return tv_value_i64((int64_t)state->set.count);
+    case TV_AGGREGATE_NONE:
+    case TV_AGGREGATE_COUNT:
+    case TV_AGGREGATE_P50:
+    case TV_AGGREGATE_P90:
+    case TV_AGGREGATE_P95:
+    case TV_AGGREGATE_P99:
+    case TV_AGGREGATE_RATE:
+    case TV_AGGREGATE_TOPK:
+    case TV_AGGREGATE_STDDEV:
+    case TV_AGGREGATE_ENUM_COUNT:
+        break;
+    }
+    return tv_value_i64((int64_t)state->count);
+}

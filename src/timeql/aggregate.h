@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions over the rows of a group. Private to this room. */
+#ifndef TV_TIMEQL_AGGREGATE_H
+#define TV_TIMEQL_AGGREGATE_H
+
+#include "timeql/query.h"
+
+/* Distinct values are counted exactly up to this many in one statement. */
+enum { TV_DISTINCT_MAX = 1 << 21 };
+
+struct tv_distinct_set {
+    uint64_t (*slots)[2]; /* 128-bit fingerprints; both 0 is free */
+    size_t slot_count, count;
+};
+
+/* One function's state in one group. */
+struct tv_aggregate_state {
+    uint64_t count;
+    __extension__ __int128 whole; /* sum of whole numbers */
+    double sum, lost;             /* of the others, with what rounding lost (Neumaier) */
+    bool fraction;                /* some were no whole numbers */
+    struct tv_value best;
+    char *text; /* of best, owned */
+    size_t text_cap;
+    int64_t best_time;
+    uint64_t best_arrival;
+    struct tv_distinct_set set;
+};
+
+/* What one function has over all groups. */
+struct tv_aggregator {
+    const struct tv_select_item *item;
+    struct tv_aggregate_state *states;
+    uint32_t count, cap;
+};
+
+void tv_aggregator_release(struct tv_aggregator *aggregator);
+/* Adds the batch's rows, row i to groups[i]; states exist for `group_count` groups. `budget` is how
+ * many distinct values may still be kept; at 0 no more are counted. */
+void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
+        const uint32_t *groups, uint32_t group_count, size_t *budget, struct tv_arena *scratch);
+void tv_aggregator_reserve(struct tv_aggregator *aggregator, uint32_t group_count);
+/* The result; texts borrow the state. */
+struct tv_value tv_aggregator_result(const struct tv_aggregator *aggregator, uint32_t group);
+
+#endif

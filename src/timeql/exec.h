@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A query while it runs. Private to this room.
+ *
+ * One struct tv_exec holds all that changes during a run; operators are functions over it. An operator
+ * reads through tv_exec_scan, which opens the scan, asks the cancel token between batches, and sums
+ * what was read; then it writes the answer. Nothing is written before every scan is through, so an
+ * error leaves nothing written; only a deadline cuts short, and then the answer says so. */
+#ifndef TV_TIMEQL_EXEC_H
+#define TV_TIMEQL_EXEC_H
+
+#include "timeql/answer.h"
+#include "timeql/query.h"
+
+/* A scan that the planner thought out: what it is for, and what it reads. */
+struct tv_planned_scan {
+    const char *name;
+    struct tv_scan_spec spec;
+};
+
+enum { TV_PLAN_SCANS_MAX = 5 };
+
+/* STATE reads this much before its window for parents of spans, at most. */
+#define TV_STATE_MARGIN_NS (10 * TV_NS_PER_S)
+/* A start without an end is open that long, then unfinished. */
+#define TV_START_TIMEOUT_NS TV_NS_PER_MIN
+
+struct tv_plan {
+    struct tv_planned_scan scans[TV_PLAN_SCANS_MAX];
+    size_t count;
+};
+
+/* What one scan did, for EXPLAIN ANALYZE. */
+struct tv_scan_note {
+    const char *name;
+    struct tv_scan_stats stats;
+    uint64_t rows;
+    double ms;
+    struct tv_scan_note *next;
+};
+
+struct tv_exec {
+    const struct tv_query *query;
+    struct tv_snapshot *snapshot;
+    const struct tv_cancel *cancel;
+    struct tv_error *err;
+    struct tv_arena arena; /* of the run */
+    struct tv_answer answer;
+    struct tv_plan plan;
+    uint64_t arrival_to; /* AS OF */
+    int64_t started_ns;
+
+    struct tv_str *warnings;
+    size_t warning_count, warning_cap;
+    bool truncated, timed_out;
+    uint64_t rows_seen;
+    struct tv_scan_stats stats; /* sums */
+    struct tv_scan_note *notes, *last_note;
+};
+
+/* Called for each batch with selected rows. `bound` is tv_scan_bound behind this batch. Setting *stop
+ * ends the scan early. */
+typedef enum tv_status tv_exec_batch_fn(
+        void *ctx, const struct tv_scan_batch *batch, int64_t bound, bool *stop);
+
+/* Runs a scan to its end. A deadline ends it with TV_OK if rows were seen before (exec->timed_out is
+ * set), else with TV_TIMEOUT. */
+TV_CHECKED enum tv_status tv_exec_scan(struct tv_exec *exec, const struct tv_planned_scan *scan,
+        tv_exec_batch_fn *each, void *ctx);
+/* Copies the text; each warning once. */
+void tv_exec_warn(struct tv_exec *exec, const char *format, ...) TV_PRINTF(2, 3);
+void tv_exec_head(struct tv_exec *exec, const char *type);
+TV_CHECKED enum tv_status tv_exec_end(struct tv_exec *exec);
+
+/* planner.c: fills exec->plan. */
+void tv_plan_make(struct tv_exec *exec);
+/* All events of a trace. */
+struct tv_pred *tv_trace_pred(struct tv_arena *arena, struct tv_id trace);
+
+/* The operators, one file each: scan, then write the answer from head to end. */
+typedef enum tv_status tv_operator_fn(struct tv_exec *exec);
+tv_operator_fn tv_op_state;
+tv_operator_fn tv_op_timeline;
+tv_operator_fn tv_op_traverse;
+tv_operator_fn tv_op_select;
+tv_operator_fn tv_op_show;
+tv_operator_fn tv_op_explain;
+/* The operator of a statement, EXPLAIN aside. */
+tv_operator_fn *tv_operator_of(enum tv_statement statement);
+
+#endif

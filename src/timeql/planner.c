@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner says what is read: which window, which rows (the predicate runs inside the scan, where
+ * whole segments fall away), which columns, in which order. Operators only choose what to do with it.
+ *
+ * TIMELINE and SELECT read twice where few rows are shown out of many: narrow columns of all that
+ * match for the counts, every column of the first few for the rows, in time's order so that the second
+ * scan stops early. */
+#include "base/time.h"
+#include "timeql/exec.h"
+#include "timeql/top.h"
+
+#include <endian.h>
+
+static struct tv_planned_scan *add_scan(struct tv_exec *exec, const char *name)
+{
+    const struct tv_query *query = exec->query;
+    struct tv_planned_scan *scan = &exec->plan.scans[exec->plan.count++];
+    scan->name = name;
+    scan->spec = (struct tv_scan_spec){.from = query->from,
+            .to = query->to,
+            .arrival_to = exec->arrival_to,
+            .where = query->where,
+            .order = TV_SCAN_ANY};
+    return scan;
+}
+
+static struct tv_columns_wanted wanted(struct tv_exec *exec)
+{
+    return (struct tv_columns_wanted){.arena = &exec->arena};
+}
+
+static struct tv_pred *error_pred(struct tv_arena *arena)
+{
+    return tv_pred_compare(
+            arena, tv_field_resolve(TV_STR("error_occurred")), TV_OP_EQ, tv_value_bool(true));
+}
+
+static void plan_timeline(struct tv_exec *exec)
+{
+    const struct tv_query *query = exec->query;
+    struct tv_columns_wanted columns = wanted(exec);
+    struct tv_planned_scan *counts = add_scan(exec, "counts");
+    tv_want_field(&columns, TV_FIELD_SERVICE);
+    tv_want_field(&columns, TV_FIELD_TYPE);
+    if (query->ast->every.present) {
+        tv_want_field(&columns, TV_FIELD_SEVERITY);
+        tv_want_pred(&columns, error_pred(&exec->arena));
+    }
+    counts->spec.columns = tv_wanted_columns(&columns);
+    if (query->ast->every.present)
+        return;
+    struct tv_planned_scan *rows = add_scan(exec, "rows");
+    rows->spec.columns = tv_all_columns();
+    rows->spec.order = tv_top_scan_order(query->order, query->order_count);
+}
+
+static void plan_select(struct tv_exec *exec)
+{
+    const struct tv_query *query = exec->query;
+    struct tv_columns_wanted columns = wanted(exec);
+    for (size_t i = 0; i < query->item_count; i++)
+        if (!query->items[i].star)
+            tv_want_ref(&columns, &query->items[i].column.ref);
+    for (size_t i = 0; i < query->group_count; i++)
+        tv_want_ref(&columns, &query->groups[i].ref);
+    if (query->grouped) {
+        struct tv_planned_scan *groups = add_scan(exec, "groups");
+        bool timed = false;
+        for (size_t i = 0; i < query->item_count; i++)
+            timed = timed || query->items[i].aggregate == TV_AGGREGATE_FIRST ||
+                    query->items[i].aggregate == TV_AGGREGATE_LAST;
+        if (timed)
+            tv_want_field(&columns, TV_FIELD_ARRIVAL);
+        groups->spec.columns = tv_wanted_columns(&columns);
+        return;
+    }
+    for (size_t i = 0; i < query->order_count; i++)
+        tv_want_ref(&columns, &query->order[i].ref);
+    tv_want_field(&columns, TV_FIELD_ARRIVAL);
+    struct tv_planned_scan *rows = add_scan(exec, "rows");
+    rows->spec.columns = query->ast->star ? tv_all_columns() : tv_wanted_columns(&columns);
+    rows->spec.order = tv_top_scan_order(query->order, query->order_count);
+}
+
+static void plan_show(struct tv_exec *exec)
+{
+    const struct tv_query *query = exec->query;
+    struct tv_columns_wanted columns = wanted(exec);
+    enum tv_show show = query->ast->show;
+    if (show == TV_SHOW_DEPLOYS) {
+        static const struct tv_value types[] = {{.type = TV_TYPE_STR, .s = {"deploy", 6}},
+                {.type = TV_TYPE_STR, .s = {"config", 6}}};
+        struct tv_planned_scan *scan = add_scan(exec, "changes");
+        struct tv_pred *changes =
+                tv_pred_in(&exec->arena, tv_field_ref_fixed(TV_FIELD_TYPE), types, 2);
+        scan->spec.where =
+                query->where ? tv_pred_and(&exec->arena, changes, query->where) : changes;
+        scan->spec.columns = tv_all_columns();
+        scan->spec.order = TV_SCAN_NEWEST;
+        return;
+    }
+    bool scans = show == TV_SHOW_HOSTS ||
+            (show == TV_SHOW_SERVICES && (query->windowed || query->where));
+    if (!scans)
+        return;
+    struct tv_planned_scan *scan = add_scan(exec, "events");
+    tv_want_field(&columns, TV_FIELD_SERVICE);
+    tv_want_field(&columns, TV_FIELD_INSTANCE);
+    tv_want_field(&columns, TV_FIELD_HOST);
+    tv_want_pred(&columns, error_pred(&exec->arena));
+    scan->spec.columns = tv_wanted_columns(&columns);
+}
+
+/* Spans of the window, and those that began before it and were still open: requests count when they
+ * end, and a parent is looked for among what was open with its child. A little more than the window is
+ * read, for parents that ended before their children. */
+static void plan_state(struct tv_exec *exec)
+{
+    static const enum tv_field fields[] = {TV_FIELD_ARRIVAL, TV_FIELD_SERVICE, TV_FIELD_INSTANCE,
+            TV_FIELD_TYPE, TV_FIELD_TRACE_ID, TV_FIELD_SPAN_ID, TV_FIELD_PARENT_SPAN_ID,
+            TV_FIELD_KIND, TV_FIELD_DURATION};
+    static const char *const peers[] = {"peer.service", "db.system", "messaging.system"};
+    static const struct tv_value metric_types[] = {{.type = TV_TYPE_STR, .s = {"metric", 6}},
+            {.type = TV_TYPE_STR, .s = {"system:metrics", 14}}};
+    static const struct tv_value start_types[] = {{.type = TV_TYPE_STR, .s = {"http:request", 12}},
+            {.type = TV_TYPE_STR, .s = {"http:response", 13}},
+            {.type = TV_TYPE_STR, .s = {"span:start", 10}},
+            {.type = TV_TYPE_STR, .s = {"span:end", 8}}};
+    const struct tv_query *query = exec->query;
+    struct tv_arena *arena = &exec->arena;
+    struct tv_columns_wanted columns = wanted(exec);
+    int64_t margin = query->over < TV_STATE_MARGIN_NS ? query->over : TV_STATE_MARGIN_NS;
+    int64_t from = query->from > margin ? query->from - margin : 0;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        tv_want_field(&columns, fields[i]);
+    tv_want_pred(&columns, error_pred(arena));
+    for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
+        struct tv_field_ref ref = tv_field_ref_attribute(tv_str_of(peers[i]));
+        tv_want_ref(&columns, &ref);
+    }
+
+    struct tv_planned_scan *window = add_scan(exec, "window");
+    window->spec.from = from;
+    window->spec.overlapping = true;
+    window->spec.columns = tv_wanted_columns(&columns);
+
+    struct tv_field_ref type = tv_field_ref_fixed(TV_FIELD_TYPE);
+    struct tv_planned_scan *starts = add_scan(exec, "open starts");
+    struct tv_pred *is_start = tv_pred_in(arena, type, start_types, 4);
+    starts->spec.from = query->at > TV_START_TIMEOUT_NS ? query->at - TV_START_TIMEOUT_NS : 0;
+    starts->spec.to = from - 1;
+    starts->spec.where = query->where ? tv_pred_and(arena, is_start, query->where) : is_start;
+    starts->spec.columns = window->spec.columns;
+
+    struct tv_planned_scan *metrics = add_scan(exec, "metrics");
+    struct tv_pred *is_metric = tv_pred_in(arena, type, metric_types, 2);
+    metrics->spec.where = query->where ? tv_pred_and(arena, is_metric, query->where) : is_metric;
+    metrics->spec.columns =
+            (struct tv_scan_columns){.fields = 1U << TV_FIELD_SERVICE, .all_attributes = true};
+
+    static const struct tv_value dependency = {.type = TV_TYPE_STR, .s = {"dependency", 10}};
+    struct tv_planned_scan *graph = add_scan(exec, "dependencies");
+    struct tv_pred *is_edge = tv_pred_compare(arena, type, TV_OP_EQ, dependency);
+    static const struct tv_str peer = {"peer.service", 12};
+    graph->spec.from = query->at > TV_NS_PER_DAY ? query->at - TV_NS_PER_DAY : 0;
+    graph->spec.where = query->where ? tv_pred_and(arena, is_edge, query->where) : is_edge;
+    graph->spec.columns = (struct tv_scan_columns){
+            .fields = 1U << TV_FIELD_SERVICE, .attributes = &peer, .attribute_count = 1};
+
+    struct tv_planned_scan *errors = add_scan(exec, "last errors");
+    struct tv_pred *is_error = error_pred(arena);
+    errors->spec.where = query->where ? tv_pred_and(arena, is_error, query->where) : is_error;
+    errors->spec.columns = tv_all_columns();
+    errors->spec.order = TV_SCAN_NEWEST;
+}
+
+struct tv_pred *tv_trace_pred(struct tv_arena *arena, struct tv_id trace)
+{
+    uint64_t words[2] = {htobe64(trace.hi), htobe64(trace.lo)};
+    char *hex = tv_arena_bytes(arena, 32);
+    tv_hex_encode((const uint8_t *)words, sizeof(words), hex);
+    return tv_pred_compare(arena, tv_field_ref_fixed(TV_FIELD_TRACE_ID), TV_OP_EQ,
+            tv_value_str((struct tv_str){hex, 32}));
+}
+
+/* The event that a reference names. */
+static struct tv_pred *ref_pred(struct tv_exec *exec, uint64_t *arrival)
+{
+    const struct tv_ast_ref *ref = &exec->query->ast->ref;
+    struct tv_arena *arena = &exec->arena;
+    *arrival = 0;
+    if (ref->kind == TV_REF_BARE && ref->text.ptr[0] == '@' && tv_arrival_parse(ref->text, arrival))
+        return tv_pred_true(arena);
+    if (ref->kind != TV_REF_TRACE)
+        return tv_pred_compare(
+                arena, tv_field_ref_fixed(TV_FIELD_EVENT_ID), TV_OP_EQ, tv_value_str(ref->text));
+    struct tv_id id;
+    (void)tv_trace_id_from_text(ref->text, &id);
+    return tv_trace_pred(arena, id);
+}
+
+static void plan_traverse(struct tv_exec *exec)
+{
+    uint64_t arrival;
+    struct tv_pred *named = ref_pred(exec, &arrival);
+    struct tv_planned_scan *find = add_scan(exec, "find");
+    find->spec.where =
+            exec->query->where ? tv_pred_and(&exec->arena, named, exec->query->where) : named;
+    find->spec.columns = tv_all_columns();
+    if (arrival > 0) {
+        find->spec.arrival_from = arrival;
+        if (find->spec.arrival_to > arrival)
+            find->spec.arrival_to = arrival;
+    }
+}
+
+void tv_plan_make(struct tv_exec *exec)
+{
+    exec->plan.count = 0;
+    switch (exec->query->ast->statement) {
+    case TV_STATEMENT_STATE:
+        plan_state(exec);
+        return;
+    case TV_STATEMENT_TIMELINE:
+        plan_timeline(exec);
+        return;
+    case TV_STATEMENT_TRAVERSE:
+        plan_traverse(exec);
+        return;
+    case TV_STATEMENT_SELECT:
+        plan_select(exec);
+        return;
+    case TV_STATEMENT_SHOW:
+        plan_show(exec);
+        return;
+    case TV_STATEMENT_MATCH:
+    case TV_STATEMENT_COMPARE:
+    case TV_STATEMENT_PREDICT:
+    case TV_STATEMENT_ROOT_CAUSE:
+    case TV_STATEMENT_WHAT_IF:
+    case TV_STATEMENT_ANOMALIES:
+    case TV_STATEMENT_PATTERNS:
+    case TV_STATEMENT_DIFF:
+    case TV_STATEMENT_COUNT:
+        return; /* refused by the parser */
+    }
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An open-addressed table by 64-bit key. Trace and span id are mixed into one number: of the million
+ * spans that a window may hold, two would share one about once in 37 million windows. */
+#include "timeql/spans.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+void tv_spans_release(struct tv_spans *spans)
+{
+    free(spans->items);
+    free(spans->slots);
+    *spans = (struct tv_spans){0};
+}
+
+uint64_t tv_span_key(struct tv_id trace, uint64_t span_id)
+{
+    uint64_t key = tv_mix64(span_id ^ tv_mix64(trace.hi ^ tv_mix64(trace.lo)));
+    return key ? key : 1;
+}
+
+static void grow(struct tv_spans *spans)
+{
+    spans->slot_count = spans->slot_count ? spans->slot_count * 2 : 1024;
+    free(spans->slots);
+    spans->slots = tv_calloc(spans->slot_count, sizeof(*spans->slots));
+    for (uint32_t i = 0; i < spans->count; i++) {
+        size_t at = spans->items[i].key & (spans->slot_count - 1);
+        while (spans->slots[at])
+            at = (at + 1) & (spans->slot_count - 1);
+        spans->slots[at] = i + 1;
+    }
+}
+
+struct tv_span *tv_spans_find(const struct tv_spans *spans, uint64_t key)
+{
+    if (key == 0 || spans->slot_count == 0)
+        return NULL;
+    size_t at = key & (spans->slot_count - 1);
+    while (spans->slots[at]) {
+        struct tv_span *span = &spans->items[spans->slots[at] - 1];
+        if (span->key == key)
+            return span;
+        at = (at + 1) & (spans->slot_count - 1);
+    }
+    return NULL;
+}
+
+struct tv_span *tv_spans_put(struct tv_spans *spans, uint64_t key)
+{
+    struct tv_span *found = tv_spans_find(spans, key);
+    if (found)
+        return found;
+    if (2 * ((size_t)spans->count + 1) > spans->slot_count)
+        grow(spans);
+    if (spans->count == spans->cap) {
+        spans->cap = (uint32_t)tv_grown(spans->cap, spans->count + 1, 512);
+        spans->items = tv_realloc_array(spans->items, spans->cap, sizeof(*spans->items));
+    }
+    size_t at = key & (spans->slot_count - 1);
+    while (spans->slots[at])
+        at = (at + 1) & (spans->slot_count - 1);
+    spans->slots[at] = spans->count + 1;
+    struct tv_span *span = &spans->items[spans->count++];
+    *span = (struct tv_span){.key = key, .start = TV_ABSENT_I64, .end = TV_ABSENT_I64};
+    return span;
+}
+
+enum tv_span_type tv_span_type_of(struct tv_str type)
+{
+    static const struct {
+        struct tv_str name;
+        enum tv_span_type type;
+    } types[] = {{{"span", 4}, TV_SPAN_TYPE_SPAN}, {{"log", 3}, TV_SPAN_TYPE_RECORD},
+            {{"error", 5}, TV_SPAN_TYPE_RECORD}, {{"metric", 6}, TV_SPAN_TYPE_RECORD},
+            {{"system:metrics", 14}, TV_SPAN_TYPE_RECORD}, {{"deploy", 6}, TV_SPAN_TYPE_RECORD},
+            {{"config", 6}, TV_SPAN_TYPE_RECORD}, {{"alert", 5}, TV_SPAN_TYPE_RECORD},
+            {{"dependency", 10}, TV_SPAN_TYPE_RECORD}, {{"span:start", 10}, TV_SPAN_TYPE_START},
+            {{"http:request", 12}, TV_SPAN_TYPE_START}, {{"span:end", 8}, TV_SPAN_TYPE_END},
+            {{"http:response", 13}, TV_SPAN_TYPE_END}, {{"database:query", 14}, TV_SPAN_TYPE_SPAN}};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (tv_str_equal(type, types[i].name))
+            return types[i].type;
+    return TV_SPAN_TYPE_OWN;
+}
+
+enum tv_span_role tv_span_role_of(enum tv_span_type type, bool timed, bool kinded)
+{
+    switch (type) {
+    case TV_SPAN_TYPE_RECORD:
+        return TV_ROLE_RECORD;
+    case TV_SPAN_TYPE_SPAN:
+        return TV_ROLE_SPAN;
+    case TV_SPAN_TYPE_START:
+        return timed ? TV_ROLE_SPAN : TV_ROLE_START;
+    case TV_SPAN_TYPE_END:
+        return TV_ROLE_END;
+    case TV_SPAN_TYPE_OWN:
+        break;
+    }
+    return timed || kinded ? TV_ROLE_SPAN : TV_ROLE_RECORD;
+}

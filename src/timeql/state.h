@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* STATE's working set: services, edges and spans of a window. Private to this room.
+ *
+ * op_state.c runs the scans and writes the answer, state_read.c takes events in, state_work.c computes
+ * requests, edges and health from them. */
+#ifndef TV_TIMEQL_STATE_H
+#define TV_TIMEQL_STATE_H
+
+#include "base/map.h"
+#include "timeql/exec.h"
+#include "timeql/spans.h"
+#include "timeql/top.h"
+
+enum tv_health {
+    TV_HEALTH_FAILING,
+    TV_HEALTH_HEALTHY,
+    TV_HEALTH_SILENT,
+    TV_HEALTH_UNKNOWN,
+    TV_HEALTH_COUNT
+};
+
+/* Requests and how long they took. */
+struct tv_traffic {
+    uint64_t requests, failed;
+    int64_t *durations; /* ns, of those that tell one; sorted by tv_traffic_sort */
+    size_t count, cap;
+};
+
+struct tv_metric_point {
+    struct tv_str name;
+    int64_t time;
+    double value;
+};
+
+struct tv_service_state {
+    struct tv_str name, version;
+    bool in_window; /* events of it in the window */
+    bool has_spans;
+    int64_t last;    /* time of its last event */
+    int64_t changed; /* TV_ABSENT_I64: never */
+    uint64_t events, errors;
+    struct tv_traffic traffic;
+    uint64_t bare_starts, bare_ends; /* requests and responses without ids: one each, at most */
+    uint64_t active;
+    struct tv_str *instances;
+    size_t instance_count, instance_cap;
+    struct tv_metric_point *metrics;
+    size_t metric_count, metric_cap;
+    enum tv_health health;
+};
+
+struct tv_state_edge {
+    uint32_t from, to; /* numbers of services */
+    bool measured;
+    struct tv_traffic traffic;
+};
+
+struct tv_open_request {
+    uint64_t arrival;
+    int64_t start;
+};
+
+struct tv_state {
+    struct tv_exec *exec;
+    int64_t from, at;
+    struct tv_map by_name; /* service → number */
+    struct tv_service_state *services;
+    uint32_t service_count, service_cap;
+    struct tv_map instance_seen, metric_seen, edge_seen;
+    struct tv_state_edge *edges;
+    size_t edge_count, edge_cap;
+    struct tv_spans spans;
+    struct tv_open_request *open;
+    size_t open_count, open_cap;
+    struct tv_pred *is_error;
+    struct tv_arena scratch;
+    uint64_t events, errors;
+};
+
+/* state_read.c. Batches of the planned scans, each for tv_exec_scan. */
+tv_exec_batch_fn tv_state_read_window;
+tv_exec_batch_fn tv_state_read_metrics;
+tv_exec_batch_fn tv_state_read_dependencies;
+uint32_t tv_state_service(struct tv_state *state, struct tv_str name);
+void tv_state_instance(struct tv_state *state, uint32_t service, struct tv_str instance);
+struct tv_state_edge *tv_state_edge(struct tv_state *state, uint32_t from, uint32_t to);
+
+/* state_work.c */
+/* A request; duration TV_ABSENT_I64: not known. */
+void tv_traffic_add(struct tv_traffic *traffic, int64_t duration_ns, bool failed);
+/* A duration alone. */
+void tv_traffic_time(struct tv_traffic *traffic, int64_t duration_ns);
+void tv_traffic_sort(struct tv_traffic *traffic);
+/* The value below which `per_cent` of the sorted durations lie (nearest rank); count > 0. */
+int64_t tv_traffic_quantile(const struct tv_traffic *traffic, unsigned per_cent);
+/* Turns spans into requests, edges and open requests; then judges every service. */
+void tv_state_work(struct tv_state *state);
+const char *tv_health_name(enum tv_health health);
+
+/* state_write.c: the answer from head to end. `errors` holds the last error events. */
+TV_CHECKED enum tv_status tv_state_write(
+        struct tv_state *state, const struct tv_top *errors, const struct tv_top *open);
+
+#endif
