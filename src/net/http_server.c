@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    CONNECTIONS_MOST = 8192,
+    CONNECTIONS_MOST = 4096, /* 32 KiB each, should all be busy */
     CONNECTIONS_LEAST = 64,
     DESCRIPTORS_ELSEWHERE = 64,         /* the store's files, libuv's own */
     CONNECTION_MEMORY_BYTES = 32 << 10, /* bounds a request's head, and a piece of a body */
