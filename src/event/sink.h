@@ -13,7 +13,7 @@ typedef void tv_sink_done_fn(void *ctx, enum tv_status status);
 
 struct tv_sink {
     void *self;
-    /* On TV_OK takes one reference of the batch and will call done(ctx, status) later, never from
+    /* On TV_OK takes a reference of its own and will call done(ctx, status) later, never from
      * inside. TV_OVERLOADED or TV_FULL: nothing was taken, done is never called. `done` may be
      * NULL. The batch must not be written any more. Loop thread only. */
     enum tv_status (*accept)(void *self, struct tv_batch *batch, tv_sink_done_fn *done, void *ctx);

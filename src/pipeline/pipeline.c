@@ -303,7 +303,7 @@ static enum tv_status accept_batch(
     }
     group_push(&pipeline->waiting,
             (struct entry){
-                    .batch = batch, .done = done, .ctx = ctx, .bytes = bytes, .rows = batch->rows});
+                    .batch = tv_batch_ref(batch), .done = done, .ctx = ctx, .bytes = bytes, .rows = batch->rows});
     pipeline->stats.waiting_bytes += bytes;
     pipeline->stats.accepted_events += batch->rows;
     plan_group(pipeline);
