@@ -26,18 +26,18 @@ struct tv_snapshot;
 struct tv_scan;
 
 struct tv_store_config {
-    const char *dir;          /* the data folder; made if absent; the file is traversion.db in it */
-    int64_t retention_ns;     /* age at which whole segments go */
-    uint64_t disk_bytes_max;  /* of the file */
-    size_t cache_bytes;       /* decoded columns kept for queries */
-    bool read_only;           /* for commands beside a running daemon */
+    const char *dir;         /* the data folder; made if absent; the file is traversion.db in it */
+    int64_t retention_ns;    /* age at which whole segments go */
+    uint64_t disk_bytes_max; /* of the file */
+    size_t cache_bytes;      /* decoded columns kept for queries */
+    bool read_only;          /* for commands beside a running daemon */
 };
 
 /* Make. Opens or creates the store, migrates an older file, decodes level 0. TV_NEWER for a file of
  * a later version, TV_CONFLICT when another daemon has the folder, TV_IO with the path when it
  * cannot be written. *out is owned by the caller. */
-TV_CHECKED enum tv_status tv_store_open(const struct tv_store_config *config, struct tv_store **out,
-                                        struct tv_error *err);
+TV_CHECKED enum tv_status tv_store_open(
+        const struct tv_store_config *config, struct tv_store **out, struct tv_error *err);
 /* No commit, job, snapshot is left (asserted). Truncates the WAL. */
 void tv_store_close(struct tv_store *store);
 
@@ -53,15 +53,14 @@ struct tv_commit_result {
     int64_t sync_ns; /* time in the COMMIT itself */
 };
 
-struct tv_commit *tv_commit_begin(struct tv_store *store, struct tv_batch *const *batches,
-                                  size_t count);
+struct tv_commit *tv_commit_begin(
+        struct tv_store *store, struct tv_batch *const *batches, size_t count);
 void tv_commit_run(struct tv_commit *commit);
 /* Publishes on TV_OK. Frees the commit either way. For each batch taken, in order, `publish`
  * (may be NULL) borrows it with its arrival numbers; batches left empty by duplicates are skipped. */
 TV_CHECKED enum tv_status tv_commit_finish(struct tv_commit *commit,
-                                           void (*publish)(void *ctx, struct tv_batch *batch),
-                                           void *ctx, struct tv_commit_result *result,
-                                           struct tv_error *err);
+        void (*publish)(void *ctx, struct tv_batch *batch), void *ctx,
+        struct tv_commit_result *result, struct tv_error *err);
 
 /* Maintenance: compaction, merging, retention, checkpoints, one job at a time.
  * next (loop) gives the most urgent due job or NULL; run (maintenance lane) does the long part;
@@ -85,26 +84,26 @@ uint64_t tv_snapshot_last_arrival(const struct tv_snapshot *snapshot);
 int64_t tv_snapshot_newest(const struct tv_snapshot *snapshot);
 int64_t tv_snapshot_oldest(const struct tv_snapshot *snapshot);
 /* AS OF: the highest arrival number received at or before the time; 0 if none. */
-TV_CHECKED enum tv_status tv_snapshot_arrival_at(struct tv_snapshot *snapshot, int64_t time_ns,
-                                                 uint64_t *out, struct tv_error *err);
+TV_CHECKED enum tv_status tv_snapshot_arrival_at(
+        struct tv_snapshot *snapshot, int64_t time_ns, uint64_t *out, struct tv_error *err);
 
 /* Scans: on one worker thread. */
 enum tv_scan_order {
-    TV_SCAN_ANY,     /* whatever is cheapest */
-    TV_SCAN_OLDEST,  /* batches by ascending bound: see tv_scan_bound */
+    TV_SCAN_ANY,    /* whatever is cheapest */
+    TV_SCAN_OLDEST, /* batches by ascending bound: see tv_scan_bound */
     TV_SCAN_NEWEST
 };
 
 struct tv_scan_columns {
-    uint32_t fields;             /* bit 1 << TV_FIELD_x; TIME is always loaded */
+    uint32_t fields; /* bit 1 << TV_FIELD_x; TIME is always loaded */
     bool all_attributes;
     const struct tv_str *attributes; /* else these, borrowed */
     size_t attribute_count;
 };
 
 struct tv_scan_spec {
-    int64_t from, to;      /* event time, both ends included */
-    bool overlapping;      /* events whose [time, time + duration] meets the window, instead of time */
+    int64_t from, to; /* event time, both ends included */
+    bool overlapping; /* events whose [time, time + duration] meets the window, instead of time */
     uint64_t arrival_from; /* arrival numbers, both ends included; 0 and UINT64_MAX for all */
     uint64_t arrival_to;
     const struct tv_pred *where; /* borrowed; NULL selects all */
@@ -120,17 +119,17 @@ struct tv_scan_batch {
 };
 
 struct tv_scan_stats {
-    uint64_t segments_total, segments_read, events, bytes; /* events: examined; bytes: read encoded */
+    uint64_t segments_total, segments_read, events,
+            bytes; /* events: examined; bytes: read encoded */
     uint64_t pruned_time, pruned_zone, pruned_filter;
 };
 
 /* Pins the snapshot (takes a reference of its own). */
 TV_CHECKED enum tv_status tv_scan_open(struct tv_snapshot *snapshot,
-                                       const struct tv_scan_spec *spec,
-                                       const struct tv_cancel *cancel, struct tv_scan **out,
-                                       struct tv_error *err);
-TV_CHECKED enum tv_status tv_scan_next(struct tv_scan *scan, struct tv_scan_batch *out,
-                                       struct tv_error *err);
+        const struct tv_scan_spec *spec, const struct tv_cancel *cancel, struct tv_scan **out,
+        struct tv_error *err);
+TV_CHECKED enum tv_status tv_scan_next(
+        struct tv_scan *scan, struct tv_scan_batch *out, struct tv_error *err);
 /* OLDEST: no event still to come is earlier than this; NEWEST: none is later. An ordering operator
  * with a LIMIT stops once its worst kept event is beyond it. */
 int64_t tv_scan_bound(const struct tv_scan *scan);
@@ -147,10 +146,8 @@ struct tv_last_seen {
     uint64_t events, errors;         /* up to `time`; a straddling segment's are exact */
 };
 TV_CHECKED enum tv_status tv_snapshot_last_seen(struct tv_snapshot *snapshot, int64_t time,
-                                                uint64_t arrival_to, struct tv_arena *arena,
-                                                const struct tv_cancel *cancel,
-                                                struct tv_last_seen **out, size_t *count,
-                                                struct tv_error *err);
+        uint64_t arrival_to, struct tv_arena *arena, const struct tv_cancel *cancel,
+        struct tv_last_seen **out, size_t *count, struct tv_error *err);
 
 /* Attribute names known to the store with their types and how many segments hold them, for SHOW
  * fields and "did you mean". Texts in the arena. */
@@ -160,9 +157,8 @@ struct tv_known_attribute {
     uint64_t segments;
 };
 TV_CHECKED enum tv_status tv_snapshot_attributes(struct tv_snapshot *snapshot,
-                                                 struct tv_arena *arena,
-                                                 struct tv_known_attribute **out, size_t *count,
-                                                 struct tv_error *err);
+        struct tv_arena *arena, struct tv_known_attribute **out, size_t *count,
+        struct tv_error *err);
 
 /* Tokens: names and hashes of them. Read-only stores can list and look up. */
 struct tv_token {
@@ -171,11 +167,11 @@ struct tv_token {
     int64_t created_ns;
     uint8_t hash[32];
 };
-TV_CHECKED enum tv_status tv_store_tokens(struct tv_store *store, struct tv_token **out,
-                                          size_t *count, struct tv_error *err);
+TV_CHECKED enum tv_status tv_store_tokens(
+        struct tv_store *store, struct tv_token **out, size_t *count, struct tv_error *err);
 /* Works beside a running daemon, which notices within a second. */
-TV_CHECKED enum tv_status tv_token_add(const char *dir, const struct tv_token *token,
-                                       struct tv_error *err);
+TV_CHECKED enum tv_status tv_token_add(
+        const char *dir, const struct tv_token *token, struct tv_error *err);
 TV_CHECKED enum tv_status tv_token_remove(const char *dir, const char *name, struct tv_error *err);
 
 struct tv_store_stats {

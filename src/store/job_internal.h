@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Maintenance jobs: one struct for all kinds, a table of steps for each kind. */
+#ifndef TV_STORE_JOB_INTERNAL_H
+#define TV_STORE_JOB_INTERNAL_H
+
+#include "store/store_internal.h"
+
+enum { TV_JOB_SEGMENTS_MAX = 64 };
+
+struct tv_store_job {
+    enum tv_job_kind kind;
+    struct tv_store *store;
+    int64_t now_ns;
+    enum tv_status status;
+    struct tv_error err;
+
+    /* FLUSH: the first of level 0. */
+    struct tv_level0 **level0;
+    size_t level0_count;
+    /* MERGE, EXPIRE: the segments that go. */
+    struct tv_segment *old[TV_JOB_SEGMENTS_MAX];
+    size_t old_count;
+    /* FLUSH, MERGE: what comes instead. */
+    struct tv_segment **fresh;
+    struct tv_buf *metas, *payloads;
+    size_t fresh_count, fresh_cap;
+    int level;
+    /* BURY: rows to delete. */
+    int64_t ids[TV_JOB_SEGMENTS_MAX];
+    size_t id_count;
+    int frames; /* CHECKPOINT: in the log */
+    bool more;  /* VACUUM: there is more to give back */
+};
+
+struct tv_job_steps {
+    /* Whether it is due; fills the job. Loop. */
+    bool (*due)(struct tv_store *store, struct tv_store_job *job);
+    void (*run)(struct tv_store_job *job);    /* maintenance lane; NULL: nothing to do */
+    void (*commit)(struct tv_store_job *job); /* writer lane; NULL: not needed */
+    void (*finish)(struct tv_store_job *job); /* loop; also after a failure */
+};
+
+extern const struct tv_job_steps tv_job_steps[TV_JOB_COUNT];
+
+/* Compaction (compact.c, merge.c). */
+bool tv_flush_due(struct tv_store *store, struct tv_store_job *job);
+void tv_flush_run(struct tv_store_job *job);
+bool tv_merge_due(struct tv_store *store, struct tv_store_job *job);
+void tv_merge_run(struct tv_store_job *job);
+void tv_compact_commit(struct tv_store_job *job);
+void tv_compact_finish(struct tv_store_job *job);
+/* Sorts all rows of the batches, cuts them into segments and encodes those. */
+void tv_compact_encode(
+        struct tv_store_job *job, struct tv_batch *const *batches, size_t batch_count);
+/* Upkeep (upkeep.c). */
+bool tv_checkpoint_due(struct tv_store *store, struct tv_store_job *job);
+void tv_checkpoint_run(struct tv_store_job *job);
+void tv_checkpoint_commit(struct tv_store_job *job);
+void tv_checkpoint_finish(struct tv_store_job *job);
+bool tv_bury_due(struct tv_store *store, struct tv_store_job *job);
+void tv_bury_commit(struct tv_store_job *job);
+void tv_bury_finish(struct tv_store_job *job);
+bool tv_expire_due(struct tv_store *store, struct tv_store_job *job);
+void tv_expire_commit(struct tv_store_job *job);
+void tv_expire_finish(struct tv_store_job *job);
+bool tv_prune_due(struct tv_store *store, struct tv_store_job *job);
+void tv_prune_commit(struct tv_store_job *job);
+bool tv_vacuum_due(struct tv_store *store, struct tv_store_job *job);
+void tv_vacuum_commit(struct tv_store_job *job);
+void tv_vacuum_finish(struct tv_store_job *job);
+/* Monotonic ns until level 0 must be flushed for its age, INT64_MAX if it is empty. */
+int64_t tv_flush_due_in(const struct tv_store *store, int64_t now_monotonic_ns);
+
+#endif

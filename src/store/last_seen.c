@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The last that was seen of each service and instance up to a time.
+ *
+ * Segments that lie before the time as a whole answer from their directories; those that straddle
+ * it (or the arrival number), and level 0, are read. */
+#include "store/scan_internal.h"
+#include "store/seen.h"
+
+struct question {
+    int64_t time;
+    uint64_t arrival_to;
+};
+
+static bool answers_alone(const struct question *question, const struct tv_segment *segment)
+{
+    return segment->services_known && segment->extent.max_time <= question->time &&
+            segment->extent.max_arrival <= question->arrival_to && !atomic_load(&segment->corrupt);
+}
+
+static bool must_be_read(void *ctx, const struct tv_segment *segment)
+{
+    return !answers_alone(ctx, segment);
+}
+
+static void add_directory(struct tv_seen *seen, const struct tv_segment *segment)
+{
+    for (uint32_t i = 0; i < segment->service_count; i++) {
+        const struct tv_segment_service *known = &segment->services[i];
+        struct tv_seen_entry entry = {
+                .service = known->service,
+                .instance = known->instance,
+                .version = known->version,
+                .rows = known->rows,
+                .errors = known->errors,
+                .first = known->first,
+                .last = known->last,
+                .changed = known->changed,
+                .version_time = known->version_time,
+        };
+        tv_seen_add_entry(seen, &entry);
+    }
+}
+
+static enum tv_status add_rest(struct tv_seen *seen, struct tv_snapshot *snapshot,
+        struct question *question, const struct tv_cancel *cancel, struct tv_error *err)
+{
+    struct tv_scan *scan = NULL;
+    struct tv_scan_batch found;
+    struct tv_scan_spec spec = {.from = INT64_MIN,
+            .to = question->time,
+            .arrival_to = question->arrival_to,
+            .columns.fields = tv_seen_fields()};
+    struct tv_scan_some some = {must_be_read, question};
+    spec.columns.attributes = tv_seen_attributes(seen->arena, &spec.columns.attribute_count);
+    enum tv_status status = tv_scan_open_some(snapshot, &spec, &some, &scan, err);
+    if (status == TV_OK)
+        scan->cancel = cancel;
+    while (status == TV_OK) {
+        status = tv_scan_next(scan, &found, err);
+        if (status != TV_OK || found.count == 0)
+            break;
+        tv_seen_add_rows(seen, found.batch, found.rows, found.count);
+    }
+    tv_scan_close(scan);
+    return status;
+}
+
+static void hand_over(const struct tv_seen *seen, struct tv_arena *arena, struct tv_last_seen **out,
+        size_t *count)
+{
+    *count = seen->count;
+    *out = tv_arena_calloc(arena, seen->count, sizeof(**out));
+    for (size_t i = 0; i < seen->count; i++) {
+        const struct tv_seen_entry *entry = &seen->entries[i];
+        (*out)[i] = (struct tv_last_seen){
+                .service = entry->service,
+                .instance = entry->instance,
+                .version = entry->version,
+                .first = entry->first,
+                .last = entry->last,
+                .changed = entry->changed,
+                .events = entry->rows,
+                .errors = entry->errors,
+        };
+    }
+}
+
+enum tv_status tv_snapshot_last_seen(struct tv_snapshot *snapshot, int64_t time,
+        uint64_t arrival_to, struct tv_arena *arena, const struct tv_cancel *cancel,
+        struct tv_last_seen **out, size_t *count, struct tv_error *err)
+{
+    struct tv_seen seen = {.arena = arena};
+    struct question question = {time, arrival_to};
+    for (size_t i = 0; i < snapshot->segments->count; i++)
+        if (answers_alone(&question, snapshot->segments->items[i]))
+            add_directory(&seen, snapshot->segments->items[i]);
+    enum tv_status status = add_rest(&seen, snapshot, &question, cancel, err);
+    if (status == TV_OK)
+        hand_over(&seen, arena, out, count);
+    tv_seen_release(&seen);
+    return status;
+}

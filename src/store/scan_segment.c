@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A scan's work on one segment: cheap questions first, then the columns that decide, then the rest.
+ *
+ * 1. zones, value lists and the directory, in memory; 2. one block of a filter for each id asked
+ * for; 3. time, and what the predicate reads; 4. if any row is left, the columns asked for. */
+#include "store/scan_internal.h"
+
+#include "store/filter.h"
+
+/* The predicate's questions about a segment, and whether a filter gave the answer. */
+struct asked {
+    struct tv_scan *scan;
+    const struct tv_segment *segment;
+    bool filtered;
+    enum tv_status status; /* of reading filters */
+    struct tv_error err;
+};
+
+static const struct tv_segment_column *column_of(
+        const struct tv_segment *segment, const struct tv_field_ref *field)
+{
+    return field->class == TV_FIELD_FIXED ? &segment->fields[field->field]
+                                          : tv_segment_find_attr(segment, field->name);
+}
+
+static bool in_overflow(const struct tv_segment *segment, struct tv_str name)
+{
+    uint32_t hash = tv_segment_hash(name);
+    for (uint32_t i = 0; i < segment->overflow_count; i++)
+        if (tv_segment_listed(segment->overflows[i].names, segment->overflows[i].name_count, hash))
+            return true;
+    return false;
+}
+
+static bool zone_range(void *ctx, const struct tv_field_ref *field, double *min, double *max)
+{
+    const struct asked *asked = ctx;
+    if (field->class == TV_FIELD_VIRTUAL)
+        return false;
+    const struct tv_segment_column *column = column_of(asked->segment, field);
+    if (!column || !column->zone.known)
+        return false;
+    *min = column->zone.min;
+    *max = column->zone.max;
+    return true;
+}
+
+/* Asks the filter of a kind of ids, reading one block of it. */
+static bool ask_filter(struct asked *asked, enum tv_filter_kind kind, uint64_t key)
+{
+    uint8_t block[TV_FILTER_BLOCK_BYTES];
+    const struct tv_block *filter = &asked->segment->filters[kind];
+    if (filter->bytes == 0)
+        return false; /* no row of it has such an id */
+    asked->status = tv_block_read_part(&asked->scan->db, asked->segment,
+            filter->offset + tv_filter_block(filter->bytes, key), sizeof(block), block,
+            &asked->err);
+    asked->scan->stats.bytes += sizeof(block);
+    if (asked->status != TV_OK || tv_filter_may_hold(block, key))
+        return true;
+    asked->filtered = true;
+    return false;
+}
+
+static bool id_may_equal(struct asked *asked, enum tv_field field, struct tv_str text)
+{
+    struct tv_id trace;
+    uint64_t span = 0;
+    if (field == TV_FIELD_EVENT_ID)
+        return ask_filter(asked, TV_FILTER_EVENT, tv_filter_event_key(text));
+    if (field == TV_FIELD_TRACE_ID) {
+        (void)tv_trace_id_from_text(text, &trace);
+        return (trace.hi | trace.lo) == 0 ||
+                ask_filter(asked, TV_FILTER_TRACE, tv_filter_trace_key(trace));
+    }
+    (void)tv_span_id_from_text(text, &span);
+    return span == 0 || ask_filter(asked, TV_FILTER_SPAN, tv_filter_span_key(span));
+}
+
+static bool service_may_equal(
+        const struct tv_segment *segment, enum tv_field field, struct tv_str text)
+{
+    for (uint32_t i = 0; i < segment->service_count; i++) {
+        const struct tv_segment_service *known = &segment->services[i];
+        if (tv_str_equal(field == TV_FIELD_SERVICE ? known->service : known->instance, text))
+            return true;
+    }
+    return !segment->services_known;
+}
+
+static bool fixed_may_equal(struct asked *asked, enum tv_field field, struct tv_str text)
+{
+    const struct tv_segment_column *column = &asked->segment->fields[field];
+    uint8_t number = 0;
+    if (column->block.bytes == 0)
+        return false;
+    if (field == TV_FIELD_EVENT_ID || field == TV_FIELD_TRACE_ID || field == TV_FIELD_SPAN_ID)
+        return id_may_equal(asked, field, text);
+    if (field == TV_FIELD_SERVICE || field == TV_FIELD_INSTANCE)
+        return service_may_equal(asked->segment, field, text);
+    if (column->value_count == 0)
+        return true;
+    if (tv_field_column(field) == TV_COLUMN_CODE)
+        return tv_segment_listed(column->values, column->value_count, tv_segment_hash(text));
+    if (tv_field_column(field) == TV_COLUMN_U8 && tv_enum_from_text(field, text, &number))
+        return tv_segment_listed(column->values, column->value_count, number);
+    return true;
+}
+
+static bool zone_may_equal(void *ctx, const struct tv_field_ref *field, struct tv_value value)
+{
+    struct asked *asked = ctx;
+    if (field->class == TV_FIELD_VIRTUAL || asked->status != TV_OK)
+        return true;
+    if (field->class == TV_FIELD_ATTRIBUTE) {
+        const struct tv_segment_column *column = column_of(asked->segment, field);
+        if (!column)
+            return in_overflow(asked->segment, field->name);
+        return value.type != TV_TYPE_STR || column->value_count == 0 ||
+                tv_segment_listed(column->values, column->value_count, tv_segment_hash(value.s));
+    }
+    return value.type != TV_TYPE_STR || fixed_may_equal(asked, field->field, value.s);
+}
+
+static enum tv_status prune(
+        struct tv_scan *scan, const struct tv_segment *segment, bool *keep, struct tv_error *err)
+{
+    struct asked asked = {.scan = scan, .segment = segment, .status = TV_OK};
+    struct tv_pred_zones zones = {&asked, zone_range, zone_may_equal};
+    *keep = !scan->spec.where || tv_pred_may_match(scan->spec.where, &zones);
+    if (asked.status != TV_OK && err)
+        *err = asked.err;
+    if (asked.status == TV_OK && !*keep && asked.filtered)
+        scan->stats.pruned_filter++;
+    else if (asked.status == TV_OK && !*keep)
+        scan->stats.pruned_zone++;
+    return asked.status;
+}
+
+/* Collects the columns that a predicate reads. */
+struct needs {
+    struct tv_scan_columns columns;
+    struct tv_str *names;
+    size_t cap;
+    struct tv_arena *arena;
+};
+
+static void need_field(void *ctx, const struct tv_field_ref *field)
+{
+    struct needs *needs = ctx;
+    if (field->class == TV_FIELD_FIXED) {
+        needs->columns.fields |= 1u << field->field;
+        return;
+    }
+    size_t count = needs->columns.attribute_count;
+    if (count == needs->cap) {
+        needs->cap = needs->cap ? needs->cap * 2 : 8;
+        needs->names =
+                tv_arena_grow(needs->arena, needs->names, count, needs->cap, sizeof(*needs->names));
+    }
+    needs->names[needs->columns.attribute_count++] = field->name;
+    needs->columns.attributes = needs->names;
+}
+
+static struct tv_scan_columns deciding_columns(
+        struct tv_scan *scan, const struct tv_segment *segment)
+{
+    const struct tv_scan_spec *spec = &scan->spec;
+    struct needs needs = {.arena = &scan->scratch};
+    if (spec->where)
+        tv_pred_fields(spec->where, need_field, &needs);
+    if (spec->overlapping)
+        needs.columns.fields |= 1u << TV_FIELD_DURATION;
+    if (segment->extent.min_arrival < spec->arrival_from ||
+            segment->extent.max_arrival > spec->arrival_to)
+        needs.columns.fields |= 1u << TV_FIELD_ARRIVAL;
+    return needs.columns;
+}
+
+static uint32_t select_rows(struct tv_scan *scan)
+{
+    const struct tv_batch *batch = scan->view.batch;
+    uint32_t *rows = tv_scan_rows(scan, batch->rows);
+    uint32_t count = tv_scan_window(&scan->spec, batch, rows);
+    if (count && scan->spec.where)
+        count = tv_pred_filter(scan->spec.where, batch, rows, count, &scan->scratch);
+    return count;
+}
+
+static enum tv_status read_segment(struct tv_scan *scan, const struct tv_segment *segment,
+        struct tv_scan_batch *out, struct tv_error *err)
+{
+    struct tv_scan_columns deciding = deciding_columns(scan, segment);
+    tv_view_init(&scan->view, segment);
+    enum tv_status status = tv_view_load(&scan->view, &scan->db, &deciding, err);
+    uint32_t count = status == TV_OK ? select_rows(scan) : 0;
+    if (count)
+        status = tv_view_load(&scan->view, &scan->db, &scan->spec.columns, err);
+    scan->stats.segments_read++;
+    scan->stats.events += segment->extent.rows;
+    scan->stats.bytes += scan->view.bytes;
+    if (status == TV_OK)
+        *out = (struct tv_scan_batch){scan->view.batch, scan->rows, count};
+    return status;
+}
+
+enum tv_status tv_scan_segment(struct tv_scan *scan, struct tv_segment *segment,
+        struct tv_scan_batch *out, struct tv_error *err)
+{
+    struct tv_store *store = scan->snapshot->store;
+    bool keep = false;
+    enum tv_status status = TV_OK;
+    if (atomic_load(&segment->corrupt))
+        return TV_OK;
+    if (!scan->db.sql)
+        status = tv_pool_take(store, &scan->db, err);
+    if (status == TV_OK)
+        status = prune(scan, segment, &keep, err);
+    if (status == TV_OK && keep)
+        status = read_segment(scan, segment, out, err);
+    if (status != TV_CORRUPT)
+        return status;
+    /* Set aside: counted once, left out from now on; the rest is served. */
+    if (!atomic_exchange(&segment->corrupt, true))
+        atomic_fetch_add(&store->corrupt, 1);
+    return TV_OK;
+}

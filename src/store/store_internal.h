@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share: the store itself and who owns which part of it.
+ *
+ * The loop thread owns the lists of segments and the counters. The writer lane owns the writer
+ * connection and the table of duplicates, the maintenance lane the side connection; begin and
+ * finish, on the loop, are the hand-overs. Readers take connections from the pool. */
+#ifndef TV_STORE_STORE_INTERNAL_H
+#define TV_STORE_STORE_INTERNAL_H
+
+#include "store/db.h"
+#include "store/dedupe.h"
+#include "store/level0.h"
+#include "store/schema.h"
+#include "store/segment.h"
+#include "store/store.h"
+
+#include <pthread.h>
+
+enum {
+    TV_POOL_CONNECTIONS_MAX = 8,
+    TV_LEVEL0_MERGE_ROWS = 512 /* smaller batches of a commit share one in level 0 */
+};
+
+enum tv_job_kind {
+    TV_JOB_FLUSH,      /* level 0 to segments */
+    TV_JOB_MERGE,      /* small segments to larger ones */
+    TV_JOB_CHECKPOINT, /* the log into the file */
+    TV_JOB_BURY,       /* rows of segments that nobody can read any more */
+    TV_JOB_EXPIRE,     /* segments past their age or the file's limit */
+    TV_JOB_PRUNE,      /* old request keys */
+    TV_JOB_VACUUM,     /* free pages back to the file system */
+    TV_JOB_COUNT
+};
+
+/* Connections that wait for their next reader. Any thread. */
+struct tv_pool {
+    pthread_mutex_t mutex;
+    struct tv_db idle[TV_POOL_CONNECTIONS_MAX];
+    size_t count;
+};
+
+/* Rows of the file that nobody can read any more; put there by whoever let go last. Any thread. */
+struct tv_graveyard {
+    pthread_mutex_t mutex;
+    int64_t *ids;
+    size_t count, cap;
+};
+
+struct tv_store {
+    struct tv_store_config config;
+    char *dir, *path;
+    int lock_fd;
+    bool writable;
+
+    /* Writer lane. */
+    struct tv_db writer;
+    sqlite3_stmt *begin, *commit, *insert, *mark, *drop;
+    sqlite3_stmt *request_find, *request_put, *request_prune, *counter_put;
+    struct tv_dedupe *dedupe;
+    uint64_t next_arrival;
+
+    /* Maintenance lane. */
+    struct tv_db side;
+
+    struct tv_pool pool;
+    struct tv_graveyard graveyard;
+
+    /* Loop. */
+    struct tv_segment_list *segments;
+    struct tv_level0 **level0; /* by arrival */
+    size_t level0_count, level0_cap;
+    struct tv_snapshot *current; /* of the lists as they are, or NULL */
+    bool commit_open, job_open;
+    int64_t retry_ns[TV_JOB_COUNT]; /* monotonic, as all below: not before, after a failure */
+    int64_t expire_due_ns, prune_due_ns, vacuum_due_ns;
+    bool merge_wanted, vacuum_wanted, requests_known;
+    int checkpointed_frames; /* of the log, at the last checkpoint */
+    struct tv_store_stats stats;
+
+    /* Any thread. */
+    atomic_int_fast64_t next_id; /* of a row of the table of segments */
+    atomic_int wal_frames;       /* after the last commit */
+    atomic_size_t pins;          /* snapshots alive */
+    atomic_uint_fast64_t corrupt;
+};
+
+/* Copied when it changes, so that a snapshot costs one reference however long it is. */
+struct tv_segment_list {
+    atomic_uint refs;
+    size_t count;
+    struct tv_extent extent;    /* of all */
+    struct tv_segment *items[]; /* by id; one reference each */
+};
+
+struct tv_snapshot {
+    atomic_uint refs;
+    struct tv_store *store;
+    struct tv_segment_list *segments;
+    struct tv_level0 **level0;
+    size_t level0_count;
+    struct tv_extent extent;
+};
+
+/* Lists (loop). */
+void tv_lists_init(struct tv_store *store);
+void tv_lists_release(struct tv_store *store);
+/* Takes the reference. */
+void tv_store_add_level0(struct tv_store *store, struct tv_level0 *level0);
+/* Takes the first `count` of level 0 off the list. */
+void tv_store_drop_level0(struct tv_store *store, size_t count);
+/* Replaces segments by others (whose references it takes); the rows of the old ones die with their
+ * last reference. */
+void tv_store_swap_segments(struct tv_store *store, struct tv_segment *const *old, size_t old_count,
+        struct tv_segment *const *fresh, size_t fresh_count);
+
+/* A connection for reading, given back with tv_pool_put. Any thread. */
+TV_CHECKED enum tv_status tv_pool_take(
+        struct tv_store *store, struct tv_db *out, struct tv_error *err);
+void tv_pool_put(struct tv_store *store, struct tv_db *db);
+void tv_pool_release(struct tv_store *store);
+
+void tv_graveyard_add(struct tv_graveyard *graveyard, int64_t id);
+/* Up to `max` ids into `out`; returns how many. */
+size_t tv_graveyard_take(struct tv_graveyard *graveyard, int64_t *out, size_t max);
+
+/* Start: reads all that is in the file. */
+TV_CHECKED enum tv_status tv_store_load(struct tv_store *store, struct tv_error *err);
+uint64_t tv_store_wal_bytes(const struct tv_store *store);
+uint64_t tv_store_file_bytes(const struct tv_store *store);
+/* The file's path in a data folder; owned by the caller. */
+char *tv_store_file_of(const char *dir, const char *name);
+
+/* Writer lane, inside a transaction: one row of the table of segments. */
+struct tv_segment_row {
+    int64_t id;
+    int level;
+    struct tv_str meta, payload;
+};
+TV_CHECKED enum tv_status tv_store_insert(
+        struct tv_store *store, const struct tv_segment_row *row, struct tv_error *err);
+
+#endif

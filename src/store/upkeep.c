@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What keeps the file in shape.
+ *
+ * Checkpoints: the log is copied into the file on the maintenance lane while commits go on, which
+ * leaves what those added; that little is copied on the writer lane, where nobody writes meanwhile,
+ * so that the next commit starts the log anew. Readers' transactions are short and rarely stand in
+ * the way.
+ *
+ * Rows of segments that were replaced are deleted a few at a time, once no snapshot holds them.
+ * Freed pages are used again; only where a large part of the file is free does a vacuum give some
+ * back, in small steps. */
+#include "store/job_internal.h"
+
+#include "base/mem.h"
+#include "base/time.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    CHECKPOINT_FRAMES = 1024, /* 16 MiB of log */
+    BURY_AT_ONCE = 4,
+    VACUUM_PAGES = 256,
+    VACUUM_PAGES_MIN = 4096,
+    VACUUM_SHARE = 4 /* when a quarter of the pages is free */
+};
+
+#define PRUNE_EVERY_NS     TV_NS_PER_MIN
+#define REQUEST_HORIZON_NS (10 * TV_NS_PER_MIN)
+#define EXPIRE_EVERY_NS    TV_NS_PER_MIN
+#define VACUUM_EVERY_NS    (10 * TV_NS_PER_S)
+
+bool tv_checkpoint_due(struct tv_store *store, struct tv_store_job *job)
+{
+    (void)job;
+    int frames = atomic_load(&store->wal_frames);
+    if (frames < store->checkpointed_frames)
+        store->checkpointed_frames = 0; /* the log began anew */
+    return frames >= store->checkpointed_frames + CHECKPOINT_FRAMES;
+}
+
+static void checkpoint(struct tv_store_job *job, const struct tv_db *db)
+{
+    int frames = 0, moved = 0;
+    int code = sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+        job->status = tv_db_fail(db, code, "checkpoint", &job->err);
+    job->frames = frames;
+}
+
+void tv_checkpoint_run(struct tv_store_job *job)
+{
+    checkpoint(job, &job->store->side);
+}
+
+void tv_checkpoint_commit(struct tv_store_job *job)
+{
+    checkpoint(job, &job->store->writer);
+}
+
+void tv_checkpoint_finish(struct tv_store_job *job)
+{
+    if (job->status == TV_OK)
+        job->store->checkpointed_frames = job->frames;
+}
+
+bool tv_bury_due(struct tv_store *store, struct tv_store_job *job)
+{
+    job->id_count = tv_graveyard_take(&store->graveyard, job->ids, BURY_AT_ONCE);
+    return job->id_count > 0;
+}
+
+void tv_bury_commit(struct tv_store_job *job)
+{
+    struct tv_store *store = job->store;
+    job->status = tv_db_run(&store->writer, store->begin, &job->err);
+    for (size_t i = 0; i < job->id_count && job->status == TV_OK; i++) {
+        (void)sqlite3_bind_int64(store->drop, 1, job->ids[i]);
+        job->status = tv_db_run(&store->writer, store->drop, &job->err);
+    }
+    if (job->status == TV_OK)
+        job->status = tv_db_run(&store->writer, store->commit, &job->err);
+}
+
+void tv_bury_finish(struct tv_store_job *job)
+{
+    job->store->vacuum_wanted = true;
+    for (size_t i = 0; i < job->id_count && job->status != TV_OK; i++)
+        tv_graveyard_add(&job->store->graveyard, job->ids[i]);
+}
+
+static void take_expired(struct tv_store *store, struct tv_store_job *job)
+{
+    int64_t limit_ns = job->now_ns - store->config.retention_ns;
+    for (size_t i = 0; i < store->segments->count && job->old_count < TV_JOB_SEGMENTS_MAX; i++) {
+        struct tv_segment *segment = store->segments->items[i];
+        if (tv_extent_newest(&segment->extent) < limit_ns)
+            job->old[job->old_count++] = tv_segment_ref(segment);
+    }
+}
+
+/* The segments that were touched by time longest ago, until what is over the limit is gone. */
+static void take_oldest(struct tv_store *store, struct tv_store_job *job, uint64_t excess_bytes)
+{
+    bool *taken = tv_calloc(store->segments->count + 1, sizeof(*taken));
+    while (excess_bytes > 0 && job->old_count < TV_JOB_SEGMENTS_MAX) {
+        size_t oldest = store->segments->count;
+        for (size_t i = 0; i < store->segments->count; i++) {
+            bool older = oldest == store->segments->count ||
+                    tv_extent_newest(&store->segments->items[i]->extent) <
+                            tv_extent_newest(&store->segments->items[oldest]->extent);
+            if (!taken[i] && older)
+                oldest = i;
+        }
+        if (oldest == store->segments->count)
+            break;
+        struct tv_segment *segment = store->segments->items[oldest];
+        taken[oldest] = true;
+        job->old[job->old_count++] = tv_segment_ref(segment);
+        excess_bytes -=
+                excess_bytes < segment->payload_bytes ? excess_bytes : segment->payload_bytes;
+    }
+    free(taken);
+}
+
+bool tv_expire_due(struct tv_store *store, struct tv_store_job *job)
+{
+    int64_t now_ns = tv_time_monotonic();
+    uint64_t used = store->stats.payload_bytes + store->stats.payload_bytes / 32;
+    bool over = store->config.disk_bytes_max && used > store->config.disk_bytes_max;
+    if (!over && now_ns < store->expire_due_ns)
+        return false;
+    if (over)
+        take_oldest(store, job, used - store->config.disk_bytes_max);
+    else if (store->config.retention_ns > 0)
+        take_expired(store, job);
+    if (job->old_count == 0)
+        store->expire_due_ns = now_ns + EXPIRE_EVERY_NS;
+    return job->old_count > 0;
+}
+
+void tv_expire_commit(struct tv_store_job *job)
+{
+    job->level = 0;
+    tv_compact_commit(job);
+}
+
+void tv_expire_finish(struct tv_store_job *job)
+{
+    struct tv_store *store = job->store;
+    for (size_t i = 0; i < job->old_count && job->status == TV_OK; i++)
+        store->stats.expired_events += job->old[i]->extent.rows;
+    if (job->status == TV_OK)
+        tv_store_swap_segments(store, job->old, job->old_count, NULL, 0);
+    for (size_t i = 0; i < job->old_count; i++)
+        tv_segment_unref(job->old[i]);
+}
+
+bool tv_prune_due(struct tv_store *store, struct tv_store_job *job)
+{
+    (void)job;
+    int64_t now_ns = tv_time_monotonic();
+    if (!store->requests_known || now_ns < store->prune_due_ns)
+        return false;
+    store->prune_due_ns = now_ns + PRUNE_EVERY_NS;
+    return true;
+}
+
+void tv_prune_commit(struct tv_store_job *job)
+{
+    struct tv_store *store = job->store;
+    (void)sqlite3_bind_int64(store->request_prune, 1, job->now_ns - REQUEST_HORIZON_NS);
+    job->status = tv_db_run(&store->writer, store->request_prune, &job->err);
+}
+
+bool tv_vacuum_due(struct tv_store *store, struct tv_store_job *job)
+{
+    (void)job;
+    int64_t now_ns = tv_time_monotonic();
+    if (!store->vacuum_wanted || now_ns < store->vacuum_due_ns)
+        return false;
+    store->vacuum_due_ns = now_ns + VACUUM_EVERY_NS;
+    store->vacuum_wanted = false;
+    return true;
+}
+
+void tv_vacuum_commit(struct tv_store_job *job)
+{
+    const struct tv_db *writer = &job->store->writer;
+    int64_t free_pages = 0, pages = 0;
+    char sql[64];
+    job->status = tv_db_int(writer, "PRAGMA freelist_count", &free_pages, &job->err);
+    if (job->status == TV_OK)
+        job->status = tv_db_int(writer, "PRAGMA page_count", &pages, &job->err);
+    if (job->status != TV_OK || free_pages < VACUUM_PAGES_MIN || free_pages < pages / VACUUM_SHARE)
+        return;
+    (void)snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%d)", VACUUM_PAGES);
+    job->status = tv_db_exec(writer, sql, &job->err);
+    job->more = true;
+}
+
+void tv_vacuum_finish(struct tv_store_job *job)
+{
+    if (job->more)
+        job->store->vacuum_wanted = true;
+}

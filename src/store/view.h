@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A segment's columns read from the file into a batch, as many as somebody wants.
+ *
+ * Blocks are read with short transactions of their own and checked before they are decoded. A view
+ * is owned by one thread; its batch is valid until the view is released, and may be asked for more
+ * columns meanwhile. */
+#ifndef TV_STORE_VIEW_H
+#define TV_STORE_VIEW_H
+
+#include "store/segment.h"
+#include "store/store.h"
+
+/* Zero-initialised is empty. */
+struct tv_view {
+    const struct tv_segment *segment; /* borrowed */
+    struct tv_batch *batch;
+    uint32_t fields;        /* bits: looked at already */
+    uint8_t *overflow_read; /* by overflow block: all its names are loaded */
+    bool *attr_read;        /* by the segment's attribute */
+    bool all_attributes;
+    uint64_t bytes; /* read from the file so far */
+};
+
+void tv_view_init(struct tv_view *view, const struct tv_segment *segment);
+void tv_view_release(struct tv_view *view);
+/* Loads columns that are not loaded yet. TV_CORRUPT names the segment. */
+TV_CHECKED enum tv_status tv_view_load(struct tv_view *view, const struct tv_db *db,
+        const struct tv_scan_columns *columns, struct tv_error *err);
+
+/* Names and types in a segment's overflow blocks. */
+TV_CHECKED enum tv_status tv_view_overflow_names(const struct tv_db *db,
+        const struct tv_segment *segment,
+        void (*note)(void *ctx, struct tv_str name, uint32_t types), void *ctx,
+        struct tv_error *err);
+
+/* Reads a run of a block's bytes, without its checksum being looked at. */
+TV_CHECKED enum tv_status tv_block_read_part(const struct tv_db *db,
+        const struct tv_segment *segment, uint64_t offset, size_t count, void *out,
+        struct tv_error *err);
+
+#endif
