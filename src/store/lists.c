@@ -57,6 +57,8 @@ void tv_store_add_level0(struct tv_store *store, struct tv_level0 *level0)
 
 void tv_store_drop_level0(struct tv_store *store, size_t count)
 {
+    if (count == 0)
+        return;
     for (size_t i = 0; i < count; i++) {
         struct tv_level0 *level0 = store->level0[i];
         store->stats.level0_events -= level0->extent.rows;
