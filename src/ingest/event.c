@@ -55,11 +55,14 @@ void tv_decoder_attribute(
 {
     if (decoder->reason || push_attribute(decoder, member, value))
         return;
-    if (member->attr == UINT32_MAX) {
-        if (value->type == TV_TYPE_NULL)
-            return; /* a name that only ever stands before null gets no column */
-        member->attr = tv_batch_attr(decoder->batch, member->name);
+    if (member->attr == UINT32_MAX && value->type == TV_TYPE_NULL) {
+        /* A name that only ever stands before null gets no column. */
+        member->attr = tv_batch_find_attr(decoder->batch, member->name);
+        if (member->attr == UINT32_MAX)
+            return;
     }
+    if (member->attr == UINT32_MAX)
+        member->attr = tv_batch_attr(decoder->batch, member->name);
     set_attribute(decoder, member->attr, member->name, *value);
 }
 

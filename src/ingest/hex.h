@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(TV_PORTABLE)
 #include <emmintrin.h>
 
 /* Any case, first digit highest; false if one of the 16 bytes is no hex digit. */

@@ -21,7 +21,7 @@
 #include "base/buf.h"
 #include "event/value.h"
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(TV_PORTABLE)
 #include <emmintrin.h>
 #endif
 
@@ -77,7 +77,7 @@ static inline char tv_scan_peek(const struct tv_scan *scan, const char *at)
     return at < scan->end ? *at : '\0';
 }
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(TV_PORTABLE)
 enum { TV_SCAN_BLOCK = 16 };
 
 /* Of the block's bytes: a bit for each quote, backslash and control character; *high has a bit for
