@@ -22,7 +22,6 @@
 enum {
     GROUP_ROWS_MAX = 1 << 16,
     COMMIT_RETRY_MS = 500, /* after a failed commit: how long accept refuses without trying */
-    JOB_RETRY_MS = 5000,   /* after a failed job, which would be due again at once */
     TURNS_BEFORE_GROUP = 2,
 };
 
@@ -50,7 +49,6 @@ struct tv_pipeline {
 
     struct tv_store_job *job;
     bool job_wants_writer, job_on_writer;
-    int64_t no_job_until_ns; /* monotonic; after a failed one */
 
     bool closing;
     int64_t refuse_until_ns; /* monotonic; after a failed commit */
@@ -192,10 +190,8 @@ static void plan_group(struct tv_pipeline *pipeline)
 static void finish_job(struct tv_pipeline *pipeline)
 {
     struct tv_error err;
-    if (tv_store_job_finish(pipeline->job, &err) != TV_OK) {
+    if (tv_store_job_finish(pipeline->job, &err) != TV_OK)
         tv_log(TV_LOG_ERROR, "maintenance failed", "reason", err.message, (char *)NULL);
-        pipeline->no_job_until_ns = tv_time_monotonic() + JOB_RETRY_MS * TV_NS_PER_MS;
-    }
     pipeline->job = NULL;
     refresh_level0(pipeline);
     plan_job(pipeline);
@@ -244,11 +240,6 @@ static void job_done(void *ctx)
 /* Starts the job that is due, or sets the timer for the one that will be. */
 static void start_job(struct tv_pipeline *pipeline)
 {
-    int64_t pause_ns = pipeline->no_job_until_ns - tv_time_monotonic();
-    if (pause_ns > 0) {
-        tv_timer_start(pipeline->timer, pause_ns, 0);
-        return;
-    }
     pipeline->job = tv_store_job_next(pipeline->config.store, tv_time_now());
     if (!pipeline->job) {
         int64_t due_ns = tv_store_job_due_in(pipeline->config.store);
@@ -302,8 +293,11 @@ static enum tv_status accept_batch(
         return status;
     }
     group_push(&pipeline->waiting,
-            (struct entry){
-                    .batch = tv_batch_ref(batch), .done = done, .ctx = ctx, .bytes = bytes, .rows = batch->rows});
+            (struct entry){.batch = tv_batch_ref(batch),
+                    .done = done,
+                    .ctx = ctx,
+                    .bytes = bytes,
+                    .rows = batch->rows});
     pipeline->stats.waiting_bytes += bytes;
     pipeline->stats.accepted_events += batch->rows;
     plan_group(pipeline);
