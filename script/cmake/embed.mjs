@@ -54,7 +54,8 @@ for (const path of filesBelow(folder)) {
     const etag = createHash("sha256").update(plain).digest("hex").slice(0, 32);
     const gz = gzipSync(plain, { level: 9 });
     arrays.push(`static const unsigned char file_${table.length}[] = {\n${byteRows(gz)}\n};\n`);
-    const cells = ["/" + path, type, `"${etag}"`].map((cell) => JSON.stringify(cell)).join(", ");
+    const route = path === "index.html" ? "/" : "/" + path;
+    const cells = [route, type, `"${etag}"`].map((cell) => JSON.stringify(cell)).join(", ");
     table.push(`    {${cells}, file_${table.length}, sizeof file_${table.length}},`);
 }
 if (table.length === 0) {
