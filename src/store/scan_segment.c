@@ -32,13 +32,25 @@ static bool in_overflow(const struct tv_segment *segment, struct tv_str name)
     return false;
 }
 
+/* low > high says that no row has the field. */
+static bool no_row(double *min, double *max)
+{
+    *min = 1;
+    *max = 0;
+    return true;
+}
+
 static bool zone_range(void *ctx, const struct tv_field_ref *field, double *min, double *max)
 {
     const struct asked *asked = ctx;
     if (field->class == TV_FIELD_VIRTUAL)
         return false;
     const struct tv_segment_column *column = column_of(asked->segment, field);
-    if (!column || !column->zone.known)
+    if (!column)
+        return !in_overflow(asked->segment, field->name) && no_row(min, max);
+    if (column->block.bytes == 0)
+        return no_row(min, max);
+    if (!column->zone.known)
         return false;
     *min = column->zone.min;
     *max = column->zone.max;
