@@ -113,6 +113,13 @@ static enum tv_status check_exposure(
     return TV_FORBIDDEN;
 }
 
+/* "127.0.0.1:0" with the port that the system chose. */
+static void format_address(const char *address, uint16_t port, char *out, size_t bytes)
+{
+    const char *colon = strrchr(address, ':');
+    (void)snprintf(out, bytes, "%.*s:%u", (int)(colon - address), address, (unsigned)port);
+}
+
 /* /api/v1/status's listeners: the doors of ingest with their addresses. */
 static size_t doors(void *ctx, struct tv_api_door *out, size_t max)
 {
@@ -133,8 +140,12 @@ static size_t doors(void *ctx, struct tv_api_door *out, size_t max)
                 .last_reject_ns = found[i].last_reject_ns,
         };
         memcpy(out[i].last_reject, found[i].last_reject, sizeof out[i].last_reject);
-        (void)snprintf(out[i].address, sizeof out[i].address, "%s",
-                udp ? daemon->config->udp_listen : daemon->config->listen);
+        if (udp)
+            format_address(daemon->config->udp_listen, daemon->udp_port, out[i].address,
+                    sizeof out[i].address);
+        else
+            format_address(daemon->config->listen, daemon->http_port, out[i].address,
+                    sizeof out[i].address);
     }
     return count;
 }
@@ -222,13 +233,6 @@ static enum tv_status listen_all(struct daemon *daemon, struct tv_error *err)
     if (status == TV_OK && config->udp_listen)
         status = tv_ingest_open_udp(daemon->ingest, config->udp_listen, &daemon->udp_port, err);
     return status;
-}
-
-/* "127.0.0.1:0" with the port that the system chose. */
-static void format_address(const char *address, uint16_t port, char *out, size_t bytes)
-{
-    const char *colon = strrchr(address, ':');
-    (void)snprintf(out, bytes, "%.*s:%u", (int)(colon - address), address, (unsigned)port);
 }
 
 static void say_listening(const struct daemon *daemon)

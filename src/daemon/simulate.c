@@ -124,8 +124,8 @@ static void watch(void *ctx)
 
 static enum tv_status conclude(struct run *run, struct tv_error *err)
 {
-    const struct tv_sim_stats *stats = &run->stats;
-    watch(run);
+    struct tv_sim_stats *stats = &run->stats;
+    tv_sim_stats(run->sim, stats);
     (void)fprintf(stderr, "sent %" PRIu64 ", accepted %" PRIu64 ", rejected %" PRIu64 "\n",
             stats->sent, stats->accepted, stats->rejected);
     if (stats->accepted || !stats->sent)
