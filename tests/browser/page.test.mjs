@@ -134,7 +134,7 @@ test('the focus lives in the URL: a reload and the way back change nothing', asy
 });
 
 test('an event opens with its fields and the trace it is part of', async () => {
-  const page = await open(link(400, `&view=stream&where=${encodeURIComponent("severity >= ERROR")}`));
+  const page = await open(link(400, `&view=stream&where=${encodeURIComponent("severity >= 'ERROR'")}`));
   await page.locator('.event', { hasText: 'pool 100 of 100' }).last().click();
   await page.locator('.waterfall .span-row').nth(3).waitFor();
   assert.equal(await page.locator('.waterfall .span-row').count(), 4);
@@ -149,7 +149,7 @@ test('an event opens with its fields and the trace it is part of', async () => {
 
 test('a statement runs in the console and its answer is a table', async () => {
   const page = await open(link(400, '&view=query'));
-  const statement = `SELECT count(*) AS n FROM events FROM '${at(0)}' TO '${at(SECONDS)}' GROUP BY service`;
+  const statement = `SELECT service, count(*) AS n FROM events FROM '${at(0)}' TO '${at(SECONDS)}' GROUP BY service`;
   await page.getByRole('textbox', { name: 'TimeQL', exact: true }).fill(statement);
   await page.keyboard.press('Control+Enter');
   await page.locator('.result tbody tr').nth(2).waitFor();

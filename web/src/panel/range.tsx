@@ -15,7 +15,7 @@ const PACE = 3000;
 function statement(field: string): string {
   const { from } = range.peek();
   const to = focus.peek().at ?? now();
-  return `SELECT count(*) AS n FROM events ${windowOf(Math.min(from, to - 1), to)}${whereClause(focus.peek().where)} GROUP BY ${field}`;
+  return `SELECT ${field}, count(*) AS n FROM events ${windowOf(Math.min(from, to - 1), to)}${whereClause(focus.peek().where)} GROUP BY ${field}`;
 }
 
 function Counts({ title, field }: { title: string; field: string }) {

@@ -20,7 +20,7 @@ const failures = new Asking<TableAnswer>();
 export function sparkStatement(at: number, extra: string): string {
   const end = Math.floor(at / STEP) * STEP;
   return (
-    `SELECT count(*) AS n FROM spans ${windowOf(end - SPAN, end - 1)} ` +
+    `SELECT service, count(*) AS n FROM spans ${windowOf(end - SPAN, end - 1)} ` +
     `WHERE kind IN ('server', 'consumer')${extra} GROUP BY service EVERY 20 s`
   );
 }

@@ -50,7 +50,7 @@ function Examples() {
   const examples: [string, string][] = [
     ['State of everything', stateAt(moment, 10_000)],
     ['Errors in the range', `TIMELINE ${span} WHERE error_occurred = true LIMIT 100`],
-    ['Events by service', `SELECT count(*) AS events FROM events ${span} GROUP BY service`],
+    ['Events by service', `SELECT service, count(*) AS events FROM events ${span} GROUP BY service`],
     ['Services known', 'SHOW services'],
     ['How a state is read', `EXPLAIN STATE AT ${timeLiteral(moment)}`],
   ];

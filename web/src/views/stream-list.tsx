@@ -64,7 +64,7 @@ function Filter() {
     <form class="filter" onSubmit={submit}>
       <Icon name="search" />
       <input
-        class={`field code${refused ? ' wrong' : ''}`} aria-label="Condition" placeholder="severity >= WARN AND service = 'orders'"
+        class={`field code${refused ? ' wrong' : ''}`} aria-label="Condition" placeholder="severity >= 'WARN' AND service = 'orders'"
         spellcheck={false} autocomplete="off" value={text.value}
         onInput={(e) => (text.value = e.currentTarget.value)} onBlur={submit}
       />
