@@ -42,7 +42,7 @@ struct run {
     struct tv_loop *loop;
     struct tv_sim *sim;
     const char *url;
-    int64_t end_ns; /* at the latest */
+    int64_t until_ns;
     bool warned;
     struct tv_sim_stats stats;
 };
@@ -104,8 +104,7 @@ static enum tv_status write_all(const struct plan *plan, struct tv_error *err)
 
 static void stop(void *ctx)
 {
-    struct run *run = ctx;
-    tv_loop_stop(run->loop);
+    tv_loop_stop(ctx);
 }
 
 /* Tells once that nobody answers, and ends where nothing is let in. */
@@ -118,14 +117,15 @@ static void watch(void *ctx)
         (void)fprintf(stderr, "traversiond simulate: '%s' %s; trying again\n", run->url,
                 stats->last_status == TV_OK ? "is busy" : "cannot be reached");
     run->warned = run->warned || stats->retried;
-    if ((stats->rejected && !stats->accepted) || tv_time_now() > run->end_ns)
+    int64_t late_ns = tv_time_now() - GRACE_S * TV_NS_PER_S;
+    if ((stats->rejected && !stats->accepted) || (run->until_ns && late_ns > run->until_ns))
         tv_loop_stop(run->loop);
 }
 
 static enum tv_status conclude(struct run *run, struct tv_error *err)
 {
-    struct tv_sim_stats *stats = &run->stats;
-    tv_sim_stats(run->sim, stats);
+    const struct tv_sim_stats *stats = &run->stats;
+    tv_sim_stats(run->sim, &run->stats);
     (void)fprintf(stderr, "sent %" PRIu64 ", accepted %" PRIu64 ", rejected %" PRIu64 "\n",
             stats->sent, stats->accepted, stats->rejected);
     if (stats->accepted || !stats->sent)
@@ -138,9 +138,7 @@ static enum tv_status conclude(struct run *run, struct tv_error *err)
 static enum tv_status send_all(
         const struct arguments *arguments, const struct plan *plan, struct tv_error *err)
 {
-    struct run run = {.url = arguments->url, .end_ns = INT64_MAX};
-    if (plan->until_ns && plan->until_ns < INT64_MAX - GRACE_S * TV_NS_PER_S)
-        run.end_ns = plan->until_ns + GRACE_S * TV_NS_PER_S;
+    struct run run = {.url = arguments->url, .until_ns = plan->until_ns};
     enum tv_status status = tv_loop_new(1, &run.loop, err);
     if (status != TV_OK)
         return status;
@@ -153,10 +151,10 @@ static enum tv_status send_all(
             .start_ns = plan->start_ns,
             .until_ns = plan->until_ns,
             .done = stop,
-            .ctx = &run,
+            .ctx = run.loop,
     });
     tv_timer_start(timer, WATCH_MS * TV_NS_PER_MS, WATCH_MS * TV_NS_PER_MS);
-    tv_loop_on_signal(run.loop, stop, &run);
+    tv_loop_on_signal(run.loop, stop, run.loop);
     tv_loop_run(run.loop);
     status = conclude(&run, err);
     tv_timer_free(timer);
