@@ -91,21 +91,21 @@ static void table_cells(const void *ptr, struct tv_arena *arena, struct tv_value
         out[1 + i] = field_cell(item, table_fields[i], arena);
 }
 
-#define RELATIVE_COLUMN                                                  \
-    {                                                                    \
-        .name = TV_STR("relativeMs"), .kind = TV_AS_NUMBER, .unit = "ms" \
+#define RELATIVE_COLUMN                                                \
+    {                                                                  \
+        .name = {"relativeMs", 10}, .kind = TV_AS_NUMBER, .unit = "ms" \
     }
-#define DEPTH_COLUMN                                   \
+#define DEPTH_COLUMN                                \
+    {                                               \
+        .name = {"depth", 5}, .kind = TV_AS_INTEGER \
+    }
+#define ATTRIBUTES_COLUMN                              \
     {                                                  \
-        .name = TV_STR("depth"), .kind = TV_AS_INTEGER \
+        .name = {"attributes", 10}, .kind = TV_AS_JSON \
     }
-#define ATTRIBUTES_COLUMN                                \
+#define FIELD_COLUMN(text, as)                           \
     {                                                    \
-        .name = TV_STR("attributes"), .kind = TV_AS_JSON \
-    }
-#define FIELD_COLUMN(text, as)             \
-    {                                      \
-        .name = TV_STR(text), .kind = (as) \
+        .name = {(text), sizeof(text) - 1}, .kind = (as) \
     }
 /* Times and durations are the fields kept as I64. */
 #define KIND_OF_U64  TV_AS_STRING

@@ -8,13 +8,13 @@ struct keyword {
     bool reserved;
 };
 
-#define FREE(text)          \
-    {                       \
-        TV_STR(text), false \
+#define FREE(text)                        \
+    {                                     \
+        {(text), sizeof(text) - 1}, false \
     }
-#define RESERVED(text)     \
-    {                      \
-        TV_STR(text), true \
+#define RESERVED(text)                   \
+    {                                    \
+        {(text), sizeof(text) - 1}, true \
     }
 
 static const struct keyword keywords[] = {

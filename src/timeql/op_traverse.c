@@ -6,6 +6,7 @@
  * of a trace it reaches the root and every leaf. UNTIL stops behind an event that fulfils it; the start
  * is not asked, or a walk from an error until an error would never begin. */
 #include "timeql/events.h"
+#include "timeql/parser.h"
 #include "timeql/walk.h"
 
 #include <stdlib.h>
@@ -19,7 +20,14 @@ struct traversal {
     size_t level_count, next_count, level_cap, next_cap;
     uint32_t depth;
     uint64_t visited_rows;
+    uint64_t parents_missing;
 };
+
+static void place_at_ref(const struct traversal *traversal)
+{
+    const struct tv_query *query = traversal->exec->query;
+    tv_error_place(traversal->exec->err, query->compiler.text, query->ast->ref.offset);
+}
 
 static enum tv_status not_found(struct traversal *traversal)
 {
@@ -30,6 +38,7 @@ static enum tv_status not_found(struct traversal *traversal)
     tv_fail(err, TV_NOT_FOUND, "there is no %s '%.*s'%s",
             ref->kind == TV_REF_TRACE ? "trace" : "event", TV_STR_ARG(text),
             traversal->exec->query->where ? " for which WHERE holds" : "");
+    place_at_ref(traversal);
     if (ref->kind == TV_REF_BARE && tv_hex_decode(ref->text, hex, sizeof(hex)))
         tv_error_hint(err, "a trace is named so: TRAVERSE FROM trace_id = '%.*s' FOLLOWING both",
                 TV_STR_ARG(text));
@@ -52,6 +61,7 @@ static enum tv_status ambiguous(struct traversal *traversal, uint32_t count)
     struct tv_buf list = {0};
     tv_fail(err, TV_CONFLICT, "%u events are called '%.*s'", count,
             TV_STR_ARG(tv_utf8_prefix(traversal->exec->query->ast->ref.text, 128)));
+    place_at_ref(traversal);
     for (uint32_t row = 0; row < count; row++) {
         char text[TV_ARRIVAL_TEXT_BYTES];
         size_t len = arrival_text(traversal, row, text);
@@ -108,8 +118,10 @@ static enum tv_status find_start(struct traversal *traversal)
     if (!is_trace && count > 1 && !one_service(walk->events))
         return ambiguous(traversal, count);
     traversal->start = UINT32_MAX;
-    if (is_trace && !exec->query->where)
+    if (is_trace && !exec->query->where) {
+        tv_walk_has_trace(walk, 0);
         traversal->start = earliest(walk, count, true);
+    }
     if (traversal->start == UINT32_MAX)
         traversal->start = earliest(walk, count, false);
     return TV_OK;
@@ -147,6 +159,12 @@ static void walk_calls(struct traversal *traversal, uint32_t index)
 {
     struct tv_walk *walk = &traversal->walk;
     uint32_t parent = tv_walk_node_of_span(walk, walk->nodes[index].parent);
+    if (parent == TV_NO_NODE && walk->nodes[index].parent) {
+        traversal->parents_missing++;
+        /* Its other children are still this one's kin. */
+        if (goes_back(traversal) && goes_on(traversal))
+            parent = tv_walk_stand_in(walk, walk->nodes[index].parent);
+    }
     double own = walk->nodes[index].confidence;
     if (goes_back(traversal) && parent != TV_NO_NODE) {
         reach(traversal, parent, own);
@@ -231,7 +249,8 @@ static enum tv_status load_level(struct traversal *traversal)
     struct tv_walk *walk = &traversal->walk;
     enum tv_status status = TV_OK;
     for (size_t i = 0; status == TV_OK && i < traversal->level_count; i++)
-        status = tv_walk_load_trace(walk, walk->nodes[traversal->level[i]].main_row);
+        if (walk->nodes[traversal->level[i]].main_row != UINT32_MAX)
+            status = tv_walk_load_trace(walk, walk->nodes[traversal->level[i]].main_row);
     if (status != TV_OK || !(traversal->via & TV_VIA_DECLARED))
         return status;
     struct tv_str *ids;
@@ -425,6 +444,9 @@ static enum tv_status write_answer(struct traversal *traversal)
     uint32_t *rows = tv_arena_calloc(&exec->arena, room, sizeof(*rows));
     uint32_t *shown = tv_arena_calloc(&exec->arena, room, sizeof(*shown));
     uint32_t count = limit_rows(traversal, sorted_rows(traversal, rows));
+    if (traversal->parents_missing > 0 && goes_back(traversal))
+        tv_exec_warn(exec, "%llu spans name a parent that is not stored",
+                (unsigned long long)traversal->parents_missing);
     write_head(traversal, rows, count);
     struct tv_json_out *json = tv_answer_json(&exec->answer);
     if (json) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The condition grammar:
  *
- *     cond = conj { "OR" conj }      conj = term { "AND" term }      term = "NOT" term | "(" cond ")" | test
+ *     cond = conjunction { "OR" conjunction }      conjunction = term { "AND" term }      term = "NOT" term | "(" cond ")" | test
  *     test = "EXISTS" field | field "EXISTS" | field op value | field [ "NOT" ] "IN" "(" … ")" | …
  *
  * A negated form (`!~`, `NOT IN`) becomes NOT of the plain one, so later stages know fewer kinds;
@@ -216,12 +216,12 @@ static bool joined(
     return true;
 }
 
-static bool conj(struct tv_parser *parser, struct tv_cond **out)
+static bool conjunction(struct tv_parser *parser, struct tv_cond **out)
 {
     return joined(parser, TV_COND_AND, term, out);
 }
 
 bool tv_parse_cond(struct tv_parser *parser, struct tv_cond **out)
 {
-    return joined(parser, TV_COND_OR, conj, out);
+    return joined(parser, TV_COND_OR, conjunction, out);
 }

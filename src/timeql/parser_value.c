@@ -353,8 +353,8 @@ static bool named_ref(struct tv_parser *parser, struct tv_ast_ref *out)
     static const struct {
         struct tv_str name;
         enum tv_ref_kind kind;
-    } names[] = {{TV_STR("event_id"), TV_REF_EVENT}, {TV_STR("eventId"), TV_REF_EVENT},
-            {TV_STR("trace_id"), TV_REF_TRACE}, {TV_STR("traceId"), TV_REF_TRACE}};
+    } names[] = {{{"event_id", 8}, TV_REF_EVENT}, {{"eventId", 7}, TV_REF_EVENT},
+            {{"trace_id", 8}, TV_REF_TRACE}, {{"traceId", 7}, TV_REF_TRACE}};
     struct tv_parser saved = *parser;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (parser->token.kind != TV_LEX_WORD ||

@@ -78,6 +78,16 @@ static uint32_t new_node(struct tv_walk *walk, uint64_t span, uint32_t row)
     return walk->node_count++;
 }
 
+uint32_t tv_walk_stand_in(struct tv_walk *walk, uint64_t span)
+{
+    uint32_t node = tv_walk_node_of_span(walk, span);
+    if (node != TV_NO_NODE || span == 0)
+        return node;
+    node = new_node(walk, span, UINT32_MAX);
+    *put_number(walk, &walk->by_span, span, NULL) = node;
+    return node;
+}
+
 /* Hangs a node under its parent's span, which may not be loaded yet. */
 static void set_parent(struct tv_walk *walk, uint32_t node, uint64_t parent)
 {
@@ -119,6 +129,8 @@ static void join_row(struct tv_walk *walk, uint32_t row)
         walk->nodes[node].has_span_event = true;
         walk->nodes[node].main_row = row;
     }
+    if (walk->nodes[node].main_row == UINT32_MAX)
+        walk->nodes[node].main_row = row;
     walk->node_of[row] = node;
     walk->next_row[row] = walk->nodes[node].first_row;
     walk->nodes[node].first_row = row;
@@ -214,6 +226,13 @@ static struct tv_planned_scan look_up(
             .where = where,
             .columns = tv_all_columns()};
     return scan;
+}
+
+void tv_walk_has_trace(struct tv_walk *walk, uint32_t row)
+{
+    struct tv_id trace = tv_batch_ids(walk->events, TV_FIELD_TRACE_ID)[row];
+    struct tv_str key = {(const char *)&trace, sizeof(trace)};
+    tv_map_put_copy(&walk->traces, &walk->exec->arena, key, NULL);
 }
 
 enum tv_status tv_walk_load_trace(struct tv_walk *walk, uint32_t row)
@@ -345,6 +364,8 @@ enum tv_status tv_walk_load_effects(struct tv_walk *walk, const struct tv_str *i
 void tv_walk_add_edge(struct tv_walk *walk, struct tv_walk_edge edge)
 {
     bool added;
+    if (edge.from == UINT32_MAX || edge.to == UINT32_MAX)
+        return;
     uint32_t ends[3] = {edge.from, edge.to, (uint32_t)edge.via};
     struct tv_str key = {(const char *)ends, sizeof(ends)};
     tv_map_put_copy(&walk->edge_seen, &walk->exec->arena, key, &added);

@@ -61,6 +61,8 @@ void tv_walk_init(struct tv_walk *walk, struct tv_exec *exec);
 void tv_walk_release(struct tv_walk *walk);
 /* Loads what the predicate selects, and joins it to the graph. The predicate is borrowed for the call. */
 TV_CHECKED enum tv_status tv_walk_load(struct tv_walk *walk, const struct tv_planned_scan *scan);
+/* Notes that the row's trace is loaded already. */
+void tv_walk_has_trace(struct tv_walk *walk, uint32_t row);
 /* Loads the whole trace of a row, once. */
 TV_CHECKED enum tv_status tv_walk_load_trace(struct tv_walk *walk, uint32_t row);
 /* Loads the events with these ids, those not asked for before, in one scan. */
@@ -74,6 +76,8 @@ uint32_t tv_walk_row_of_arrival(const struct tv_walk *walk, uint64_t arrival);
 uint32_t tv_walk_row_of_id(const struct tv_walk *walk, struct tv_str id);
 /* The node of a span, or TV_NO_NODE. */
 uint32_t tv_walk_node_of_span(const struct tv_walk *walk, uint64_t span);
+/* The node of a span that others name as their parent, made without a row if it is not stored. */
+uint32_t tv_walk_stand_in(struct tv_walk *walk, uint64_t span);
 /* The events loaded that name an id as their cause, or NULL. */
 const struct tv_effect *tv_walk_effects(const struct tv_walk *walk, struct tv_str id);
 /* The row among `events` of an effect. */
