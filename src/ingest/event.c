@@ -41,6 +41,8 @@ static inline bool push_attribute(
         bits = tv_decoder_intern(decoder, member, value->s);
     else if (value->type == TV_TYPE_I64)
         bits = (uint64_t)value->i;
+    else if (value->type == TV_TYPE_BOOL)
+        bits = value->b;
     else if (value->type == TV_TYPE_F64)
         memcpy(&bits, &value->f, sizeof(bits));
     else
@@ -179,12 +181,38 @@ static inline const char *read_value(
     return at;
 }
 
-/* Reads a name that was not foreseen, and its colon. */
+/* Finds the member of a name that was read, or learns it. */
+static struct tv_member *find_member(struct tv_decoder *decoder, const struct tv_member *parent,
+        unsigned depth, struct tv_str name, struct tv_str raw)
+{
+    struct tv_members *members = &decoder->members;
+    struct tv_member **slot = tv_members_slot(members, parent, name, &decoder->scan);
+    if (slot && tv_member_is_at(*slot, parent, &decoder->scan, raw.ptr) &&
+            (*slot)->raw.len == raw.len) {
+        members->last->next = *slot;
+        return *slot;
+    }
+    const char *flaw = decoder->scan.flaw;
+    size_t before = parent && parent->kind != TV_MEMBER_HOLDER ? parent->name.len + 1 : 0;
+    if (!flaw && before + name.len > TV_DECODE_NAME_BYTES_MAX)
+        flaw = "name is longer than 512 bytes";
+    if (flaw) {
+        tv_decoder_refuse(decoder, name, flaw);
+        decoder->scan.flaw = NULL;
+        return tv_member_spare(members, parent, depth, (struct tv_str){NULL, 0});
+    }
+    struct tv_member *member = tv_member_find(members, parent, depth, name, raw);
+    if (slot && member->raw.len > 0)
+        *slot = member;
+    return member;
+}
+
+/* Reads a name that was not foreseen, and its colon; members.last becomes its member. */
 static const char *read_name(
         struct tv_decoder *decoder, const struct tv_member *parent, unsigned depth, const char *at)
 {
     struct tv_scan *scan = &decoder->scan;
-    const char *raw = at;
+    struct tv_str raw = {at, 0};
     struct tv_str name;
     if (tv_scan_peek(scan, at) != '"')
         return tv_scan_expected(scan, at, "expected a member's name in quotes");
@@ -195,16 +223,8 @@ static const char *read_name(
     if (tv_scan_peek(scan, at) != ':')
         return tv_scan_expected(scan, at, "expected ':' behind a member's name");
     at++;
-    struct tv_members *members = &decoder->members;
-    size_t before = parent && parent->kind != TV_MEMBER_HOLDER ? parent->name.len + 1 : 0;
-    if (scan->flaw || before + name.len > TV_DECODE_NAME_BYTES_MAX) {
-        tv_decoder_refuse(decoder, name, scan->flaw ? scan->flaw : "name is longer than 512 bytes");
-        scan->flaw = NULL;
-        members->last = tv_member_spare(members, parent, depth, (struct tv_str){NULL, 0});
-    } else {
-        struct tv_str written = {raw, (size_t)(at - raw)};
-        members->last = tv_member_find(members, parent, depth, name, written);
-    }
+    raw.len = (size_t)(at - raw.ptr);
+    decoder->members.last = find_member(decoder, parent, depth, name, raw);
     return at;
 }
 

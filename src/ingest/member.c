@@ -10,6 +10,7 @@ void tv_members_init(struct tv_members *members)
     members->map = (struct tv_map){0};
     members->arena = (struct tv_arena){0};
     members->key = (struct tv_buf){0};
+    members->recent = NULL;
     members->count = 0;
     members->start = (struct tv_member){.attr = UINT32_MAX};
     members->last = &members->start;
@@ -23,6 +24,11 @@ void tv_members_release(struct tv_members *members)
     tv_buf_release(&members->key);
     tv_map_release(&members->map);
     tv_arena_release(&members->arena);
+}
+
+void tv_members_expect_more(struct tv_members *members)
+{
+    members->recent = tv_arena_calloc(&members->arena, TV_MEMBERS_RECENT, sizeof(*members->recent));
 }
 
 static bool is_holder(struct tv_str name)

@@ -39,8 +39,11 @@ struct tv_member {
     uint64_t words[3], masks[3];
 };
 
+enum { TV_MEMBERS_RECENT = 1024 };
+
 struct tv_members {
-    struct tv_map map; /* parent's number and name → pointer */
+    struct tv_map map;         /* parent's number and name → pointer */
+    struct tv_member **recent; /* by tv_members_slot, or NULL; only a guess */
     struct tv_arena arena;
     struct tv_buf key;
     uint32_t count;
@@ -70,6 +73,20 @@ static inline bool tv_member_is_at(const struct tv_member *member, const struct 
             ((size_t)(scan->end - at) >= member->raw.len &&
                     memcmp(at + seen, member->raw.ptr + seen, member->raw.len - seen) == 0);
 }
+
+/* Where a member of the object `parent` is guessed, of which the name's first bytes and length are
+ * known. For bodies whose events are not alike, so that followers are of no use. */
+static inline struct tv_member **tv_members_slot(const struct tv_members *members,
+        const struct tv_member *parent, struct tv_str name, const struct tv_scan *scan)
+{
+    if (!members->recent || !tv_texts_takes(scan, name))
+        return NULL;
+    uint64_t hash = tv_texts_hash(name, parent ? parent->number : 0);
+    return &members->recent[hash % TV_MEMBERS_RECENT];
+}
+
+/* From now on members are guessed, too: the body is a long one. */
+void tv_members_expect_more(struct tv_members *members);
 
 /* The member called `name` in the object `parent`, which has `depth` objects around its members;
  * `raw` is how it was written. Valid until release; one beyond the table's size until the next of

@@ -79,6 +79,7 @@ static void make_room(struct tv_decoder *decoder, const char *at)
     struct tv_batch *batch = decoder->batch;
     const struct tv_scan *scan = &decoder->scan;
     decoder->texts = tv_texts_new();
+    tv_members_expect_more(&decoder->members);
     uint64_t left = (uint64_t)(scan->end - at);
     uint64_t rows = left * SAMPLE_ROWS / (uint64_t)(at - scan->start) + SAMPLE_ROWS;
     if (rows <= SAMPLE_ROWS * 2 || batch->rows != SAMPLE_ROWS)

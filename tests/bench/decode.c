@@ -16,10 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    ROUNDS_MAX = 101,
-    SINGLE_ROUNDS = 100000
-};
+enum { ROUNDS_MAX = 101, SINGLE_ROUNDS = 100000 };
 
 struct stream {
     char *bytes;
