@@ -98,9 +98,8 @@ static void write_refusal(
 static void explain_refusal(const struct tv_decode_report *report, struct tv_error *err)
 {
     const struct tv_decode_error *first = &report->errors[0];
-    (void)tv_fail(err, TV_BAD_INPUT, "none of %u events is usable; event %u: %s%s%s",
-            report->rejected, first->index, first->field, first->field[0] ? " " : "",
-            first->reason);
+    (void)tv_fail(err, TV_BAD_INPUT, "no event is usable; event %u: %s%s%s", first->index,
+            first->field, first->field[0] ? " " : "", first->reason);
 }
 
 static void committed(void *ctx, enum tv_status status)
