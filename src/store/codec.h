@@ -40,9 +40,14 @@ TV_CHECKED bool tv_texts_are_numbered(const struct tv_str *texts, uint32_t count
 /* A column of texts that may repeat: `codes` (from 1) into `dictionary`, all of it used. */
 void tv_text_column_put(struct tv_buf *out, const struct tv_str *dictionary, uint32_t distinct,
         const uint32_t *codes, uint32_t count);
-/* Gives the dictionary in the arena and codes (from 1) into it. */
-TV_CHECKED bool tv_text_column_get(struct tv_reader *in, uint32_t count, struct tv_arena *arena,
-        struct tv_str **dictionary, uint32_t *distinct, uint32_t *codes);
+/* What a column of texts decodes to: a dictionary in the arena, and codes from 1 into it. */
+struct tv_text_column {
+    struct tv_str *dictionary;
+    uint32_t distinct;
+    uint32_t *codes; /* room for all, given by the caller */
+};
+TV_CHECKED bool tv_text_column_get(
+        struct tv_reader *in, uint32_t count, struct tv_arena *arena, struct tv_text_column *out);
 
 /* Ascending row numbers below `rows`. */
 void tv_rows_put(struct tv_buf *out, const uint32_t *at, uint32_t count, uint32_t rows);

@@ -89,13 +89,13 @@ void tv_text_column_put(struct tv_buf *out, const struct tv_str *dictionary, uin
     free(all);
 }
 
-bool tv_text_column_get(struct tv_reader *in, uint32_t count, struct tv_arena *arena,
-        struct tv_str **dictionary, uint32_t *distinct, uint32_t *codes)
+bool tv_text_column_get(
+        struct tv_reader *in, uint32_t count, struct tv_arena *arena, struct tv_text_column *out)
 {
     const uint8_t *method = NULL;
     uint64_t texts = count;
-    *dictionary = NULL;
-    *distinct = 0;
+    out->dictionary = NULL;
+    out->distinct = 0;
     if (count == 0)
         return true;
     if (!tv_get_bytes(in, 1, &method) || *method > TEXT_COLUMN_DICTIONARY)
@@ -103,13 +103,13 @@ bool tv_text_column_get(struct tv_reader *in, uint32_t count, struct tv_arena *a
     bool repeats = *method == TEXT_COLUMN_DICTIONARY;
     if (repeats && (!tv_get_varint(in, &texts) || texts > count))
         return false;
-    *dictionary = tv_arena_alloc(arena, texts * sizeof(**dictionary));
-    *distinct = (uint32_t)texts;
-    if (!tv_texts_get(in, *distinct, arena, *dictionary))
+    out->dictionary = tv_arena_alloc(arena, texts * sizeof(*out->dictionary));
+    out->distinct = (uint32_t)texts;
+    if (!tv_texts_get(in, out->distinct, arena, out->dictionary))
         return false;
-    if (repeats && !tv_codes_get(in, count, *distinct, codes))
+    if (repeats && !tv_codes_get(in, count, out->distinct, out->codes))
         return false;
     for (uint32_t i = 0; i < count; i++)
-        codes[i] = repeats ? codes[i] + 1 : i + 1;
+        out->codes[i] = repeats ? out->codes[i] + 1 : i + 1;
     return true;
 }

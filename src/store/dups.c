@@ -79,8 +79,7 @@ static void confirm_in_group(
         const struct tv_batch *batch = commit->batches[i];
         for (uint32_t row = 0; row < batch->rows; row++)
             if (keyed[i].keys[row])
-                tv_suspects_meet_own(
-                        suspects, keyed[i].keys[row], commit->batches, (uint32_t)i, row);
+                tv_suspects_meet_own(suspects, keyed[i].keys[row], (uint32_t)i, row);
     }
 }
 
@@ -109,7 +108,7 @@ static void drop_confirmed(struct tv_commit *commit, struct tv_suspects *suspect
 enum tv_status tv_commit_drop_duplicates(struct tv_commit *commit)
 {
     struct tv_arena arena = {0};
-    struct tv_suspects suspects = {0};
+    struct tv_suspects suspects = {.batches = commit->batches};
     enum tv_status status = TV_OK;
     drop_repeated_requests(commit);
     struct keyed *keyed = tv_arena_calloc(&arena, commit->count, sizeof(*keyed));
@@ -123,7 +122,7 @@ enum tv_status tv_commit_drop_duplicates(struct tv_commit *commit)
     if (suspects.count) {
         tv_suspects_index(&suspects);
         confirm_in_group(commit, keyed, &suspects);
-        status = tv_suspects_confirm(&suspects, commit->snapshot, commit->batches, &commit->err);
+        status = tv_suspects_confirm(&suspects, commit->snapshot, &commit->err);
     }
     if (status == TV_OK && suspects.count)
         drop_confirmed(commit, &suspects);

@@ -160,6 +160,8 @@ static void put_values(struct tv_encoder *encoder, enum tv_field field, uint32_t
         break;
     case TV_COLUMN_U8:
         list_numbers(encoder, count, column);
+        if (field == TV_FIELD_SEVERITY)
+            set_zone(&column->zone, encoder->numbers, count);
         tv_ints_put(encoder->payload, encoder->numbers, count);
         break;
     case TV_COLUMN_ID:

@@ -6,18 +6,13 @@
 #include "store/scan_internal.h"
 #include "store/seen.h"
 
-struct question {
-    int64_t time;
-    uint64_t arrival_to;
-};
-
-static bool answers_alone(const struct question *question, const struct tv_segment *segment)
+static bool answers_alone(const struct tv_last_seen_spec *spec, const struct tv_segment *segment)
 {
-    return segment->services_known && segment->extent.max_time <= question->time &&
-            segment->extent.max_arrival <= question->arrival_to && !atomic_load(&segment->corrupt);
+    return segment->services_known && segment->extent.max_time <= spec->time &&
+            segment->extent.max_arrival <= spec->arrival_to && !atomic_load(&segment->corrupt);
 }
 
-static bool must_be_read(void *ctx, const struct tv_segment *segment)
+static bool must_be_read(const void *ctx, const struct tv_segment *segment)
 {
     return !answers_alone(ctx, segment);
 }
@@ -42,7 +37,7 @@ static void add_directory(struct tv_seen *seen, const struct tv_segment *segment
 }
 
 static enum tv_status add_rest(struct tv_seen *seen, struct tv_snapshot *snapshot,
-        struct question *question, const struct tv_cancel *cancel, struct tv_error *err)
+        const struct tv_last_seen_spec *question, struct tv_error *err)
 {
     struct tv_scan *scan = NULL;
     struct tv_scan_batch found;
@@ -54,7 +49,7 @@ static enum tv_status add_rest(struct tv_seen *seen, struct tv_snapshot *snapsho
     spec.columns.attributes = tv_seen_attributes(seen->arena, &spec.columns.attribute_count);
     enum tv_status status = tv_scan_open_some(snapshot, &spec, &some, &scan, err);
     if (status == TV_OK)
-        scan->cancel = cancel;
+        scan->cancel = question->cancel;
     while (status == TV_OK) {
         status = tv_scan_next(scan, &found, err);
         if (status != TV_OK || found.count == 0)
@@ -65,14 +60,14 @@ static enum tv_status add_rest(struct tv_seen *seen, struct tv_snapshot *snapsho
     return status;
 }
 
-static void hand_over(const struct tv_seen *seen, struct tv_arena *arena, struct tv_last_seen **out,
-        size_t *count)
+static void hand_over(
+        const struct tv_seen *seen, struct tv_arena *arena, struct tv_last_seen_list *out)
 {
-    *count = seen->count;
-    *out = tv_arena_calloc(arena, seen->count, sizeof(**out));
+    out->count = seen->count;
+    out->items = tv_arena_calloc(arena, seen->count, sizeof(*out->items));
     for (size_t i = 0; i < seen->count; i++) {
         const struct tv_seen_entry *entry = &seen->entries[i];
-        (*out)[i] = (struct tv_last_seen){
+        out->items[i] = (struct tv_last_seen){
                 .service = entry->service,
                 .instance = entry->instance,
                 .version = entry->version,
@@ -85,18 +80,17 @@ static void hand_over(const struct tv_seen *seen, struct tv_arena *arena, struct
     }
 }
 
-enum tv_status tv_snapshot_last_seen(struct tv_snapshot *snapshot, int64_t time,
-        uint64_t arrival_to, struct tv_arena *arena, const struct tv_cancel *cancel,
-        struct tv_last_seen **out, size_t *count, struct tv_error *err)
+enum tv_status tv_snapshot_last_seen(struct tv_snapshot *snapshot,
+        const struct tv_last_seen_spec *spec, struct tv_arena *arena, struct tv_last_seen_list *out,
+        struct tv_error *err)
 {
     struct tv_seen seen = {.arena = arena};
-    struct question question = {time, arrival_to};
     for (size_t i = 0; i < snapshot->segments->count; i++)
-        if (answers_alone(&question, snapshot->segments->items[i]))
+        if (answers_alone(spec, snapshot->segments->items[i]))
             add_directory(&seen, snapshot->segments->items[i]);
-    enum tv_status status = add_rest(&seen, snapshot, &question, cancel, err);
+    enum tv_status status = add_rest(&seen, snapshot, spec, err);
     if (status == TV_OK)
-        hand_over(&seen, arena, out, count);
+        hand_over(&seen, arena, out);
     tv_seen_release(&seen);
     return status;
 }

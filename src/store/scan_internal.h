@@ -29,8 +29,8 @@ struct tv_scan {
 
 /* Which segments a scan is for; level 0 always is. */
 struct tv_scan_some {
-    bool (*want)(void *ctx, const struct tv_segment *segment);
-    void *ctx;
+    bool (*want)(const void *ctx, const struct tv_segment *segment);
+    const void *ctx;
 };
 /* As tv_scan_open over some of the segments (NULL: all), without a cancel token. */
 TV_CHECKED enum tv_status tv_scan_open_some(struct tv_snapshot *snapshot,

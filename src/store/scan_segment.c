@@ -64,9 +64,8 @@ static bool ask_filter(struct asked *asked, enum tv_filter_kind kind, uint64_t k
     const struct tv_block *filter = &asked->segment->filters[kind];
     if (filter->bytes == 0)
         return false; /* no row of it has such an id */
-    asked->status = tv_block_read_part(&asked->scan->db, asked->segment,
-            filter->offset + tv_filter_block(filter->bytes, key), sizeof(block), block,
-            &asked->err);
+    struct tv_run run = {filter->offset + tv_filter_block(filter->bytes, key), sizeof(block)};
+    asked->status = tv_run_read(&asked->scan->db, asked->segment, run, block, &asked->err);
     asked->scan->stats.bytes += sizeof(block);
     if (asked->status != TV_OK || tv_filter_may_hold(block, key))
         return true;

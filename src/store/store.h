@@ -145,9 +145,18 @@ struct tv_last_seen {
     int64_t changed;                 /* last deploy or config event, TV_ABSENT_I64 if none */
     uint64_t events, errors;         /* up to `time`; a straddling segment's are exact */
 };
-TV_CHECKED enum tv_status tv_snapshot_last_seen(struct tv_snapshot *snapshot, int64_t time,
-        uint64_t arrival_to, struct tv_arena *arena, const struct tv_cancel *cancel,
-        struct tv_last_seen **out, size_t *count, struct tv_error *err);
+struct tv_last_seen_list {
+    struct tv_last_seen *items; /* in the caller's arena */
+    size_t count;
+};
+struct tv_last_seen_spec {
+    int64_t time;
+    uint64_t arrival_to;
+    const struct tv_cancel *cancel;
+};
+TV_CHECKED enum tv_status tv_snapshot_last_seen(struct tv_snapshot *snapshot,
+        const struct tv_last_seen_spec *spec, struct tv_arena *arena, struct tv_last_seen_list *out,
+        struct tv_error *err);
 
 /* Attribute names known to the store with their types and how many segments hold them, for SHOW
  * fields and "did you mean". Texts in the arena. */
@@ -180,7 +189,8 @@ struct tv_store_stats {
     uint64_t disk_bytes_max;
     uint64_t commits, compactions, events_compacted, expired_events, duplicates;
     int64_t last_sync_ns, last_commit_ns;
-    bool read_only; /* the disk is full, or an I/O error stopped writing */
+    uint64_t corrupt_segments; /* set aside, at start or when read */
+    bool read_only;            /* the disk is full, or an I/O error stopped writing */
 };
 /* Loop thread. */
 void tv_store_stats(const struct tv_store *store, struct tv_store_stats *out);

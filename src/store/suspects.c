@@ -61,9 +61,9 @@ static void confirm(struct tv_suspects *suspects, struct tv_suspect *item)
     item->confirmed = true;
 }
 
-void tv_suspects_meet_own(struct tv_suspects *suspects, uint64_t key,
-        struct tv_batch *const *batches, uint32_t batch, uint32_t row)
+void tv_suspects_meet_own(struct tv_suspects *suspects, uint64_t key, uint32_t batch, uint32_t row)
 {
+    struct tv_batch *const *batches = suspects->batches;
     struct tv_suspect *item = NULL;
     for (size_t place = key >> 8; (item = next_with(suspects, key, &place));) {
         uint64_t *head = &suspects->heads[item - suspects->items];
@@ -144,8 +144,8 @@ static enum tv_status filter_holds(const struct tv_suspects *suspects, const str
     if (block->bytes == 0)
         return TV_OK;
     uint8_t *filter = tv_malloc(block->bytes);
-    enum tv_status status =
-            tv_block_read_part(db, segment, block->offset, block->bytes, filter, NULL);
+    struct tv_run run = {block->offset, block->bytes};
+    enum tv_status status = tv_run_read(db, segment, run, filter, NULL);
     *out = status == TV_OK && may_hold(suspects, filter, block->bytes, batches);
     free(filter);
     return status;
@@ -169,9 +169,10 @@ static enum tv_status meet_segment(struct tv_suspects *suspects, const struct tv
 
 /* Newest first: around the suspects' times, or where a filter says so. */
 static enum tv_status meet_segments(struct tv_suspects *suspects,
-        const struct tv_snapshot *snapshot, const struct tv_db *db, struct tv_batch *const *batches,
-        bool around, struct tv_error *err)
+        const struct tv_snapshot *snapshot, const struct tv_db *db, bool around,
+        struct tv_error *err)
 {
+    struct tv_batch *const *batches = suspects->batches;
     enum tv_status status = TV_OK;
     uint64_t newest = snapshot->extent.max_arrival;
     for (size_t i = snapshot->segments->count; i-- > 0 && suspects->open && status == TV_OK;) {
@@ -189,18 +190,18 @@ static enum tv_status meet_segments(struct tv_suspects *suspects,
     return status;
 }
 
-enum tv_status tv_suspects_confirm(struct tv_suspects *suspects, struct tv_snapshot *snapshot,
-        struct tv_batch *const *batches, struct tv_error *err)
+enum tv_status tv_suspects_confirm(
+        struct tv_suspects *suspects, struct tv_snapshot *snapshot, struct tv_error *err)
 {
     struct tv_db db = {0};
-    meet_level0(suspects, snapshot, batches);
+    meet_level0(suspects, snapshot, suspects->batches);
     if (suspects->open == 0 || snapshot->segments->count == 0)
         return TV_OK;
     enum tv_status status = tv_pool_take(snapshot->store, &db, err);
     if (status == TV_OK)
-        status = meet_segments(suspects, snapshot, &db, batches, true, err);
+        status = meet_segments(suspects, snapshot, &db, true, err);
     if (status == TV_OK && suspects->open)
-        status = meet_segments(suspects, snapshot, &db, batches, false, err);
+        status = meet_segments(suspects, snapshot, &db, false, err);
     tv_pool_put(snapshot->store, &db);
     return status;
 }

@@ -11,9 +11,10 @@ struct tv_suspect {
     bool confirmed;      /* its original was found */
 };
 
-/* Zero-initialised is empty. */
+/* Zero-initialised but for the batches is empty. */
 struct tv_suspects {
-    struct tv_suspect *items; /* by batch and row */
+    struct tv_batch *const *batches; /* the group; borrowed */
+    struct tv_suspect *items;        /* by batch and row */
     size_t count, cap;
     size_t open;     /* not confirmed yet */
     uint32_t *slots; /* by key: index + 1 of an item; equal keys follow each other in probing */
@@ -26,11 +27,10 @@ void tv_suspects_add(struct tv_suspects *suspects, struct tv_suspect suspect);
 /* Once all are added. */
 void tv_suspects_index(struct tv_suspects *suspects);
 /* Rows of the group themselves, in order. */
-void tv_suspects_meet_own(struct tv_suspects *suspects, uint64_t key,
-        struct tv_batch *const *batches, uint32_t batch, uint32_t row);
+void tv_suspects_meet_own(struct tv_suspects *suspects, uint64_t key, uint32_t batch, uint32_t row);
 /* Looks for the originals of the rest in what is stored. */
-TV_CHECKED enum tv_status tv_suspects_confirm(struct tv_suspects *suspects,
-        struct tv_snapshot *snapshot, struct tv_batch *const *batches, struct tv_error *err);
+TV_CHECKED enum tv_status tv_suspects_confirm(
+        struct tv_suspects *suspects, struct tv_snapshot *snapshot, struct tv_error *err);
 void tv_suspects_release(struct tv_suspects *suspects);
 
 #endif

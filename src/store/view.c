@@ -44,14 +44,14 @@ static enum tv_status open_blob(const struct tv_db *db, const struct tv_segment 
     return code == SQLITE_OK ? TV_OK : tv_db_fail(db, code, "read", err);
 }
 
-enum tv_status tv_block_read_part(const struct tv_db *db, const struct tv_segment *segment,
-        uint64_t offset, size_t count, void *out, struct tv_error *err)
+enum tv_status tv_run_read(const struct tv_db *db, const struct tv_segment *segment,
+        struct tv_run run, void *out, struct tv_error *err)
 {
     sqlite3_blob *blob = NULL;
     enum tv_status status = open_blob(db, segment, &blob, err);
     if (status != TV_OK)
         return status;
-    int code = sqlite3_blob_read(blob, out, (int)count, (int)offset);
+    int code = sqlite3_blob_read(blob, out, (int)run.bytes, (int)run.offset);
     (void)sqlite3_blob_close(blob);
     return code == SQLITE_OK ? TV_OK : tv_db_fail(db, code, "read", err);
 }

@@ -33,9 +33,12 @@ TV_CHECKED enum tv_status tv_view_overflow_names(const struct tv_db *db,
         void (*note)(void *ctx, struct tv_str name, uint32_t types), void *ctx,
         struct tv_error *err);
 
-/* Reads a run of a block's bytes, without its checksum being looked at. */
-TV_CHECKED enum tv_status tv_block_read_part(const struct tv_db *db,
-        const struct tv_segment *segment, uint64_t offset, size_t count, void *out,
-        struct tv_error *err);
+/* Reads a run of the payload, without a checksum being looked at. */
+struct tv_run {
+    uint64_t offset;
+    size_t bytes;
+};
+TV_CHECKED enum tv_status tv_run_read(const struct tv_db *db, const struct tv_segment *segment,
+        struct tv_run run, void *out, struct tv_error *err);
 
 #endif

@@ -40,11 +40,10 @@ static uint32_t add_texts(struct tv_batch *batch, const struct tv_str *texts, ui
 
 static bool get_codes(struct tv_reader *in, struct tv_batch *batch, uint32_t count, uint32_t *codes)
 {
-    struct tv_str *texts = NULL;
-    uint32_t distinct = 0;
-    if (!tv_text_column_get(in, count, &batch->arena, &texts, &distinct, codes))
+    struct tv_text_column column = {.codes = codes};
+    if (!tv_text_column_get(in, count, &batch->arena, &column))
         return false;
-    uint32_t base = add_texts(batch, texts, distinct);
+    uint32_t base = add_texts(batch, column.dictionary, column.distinct);
     for (uint32_t i = 0; i < count; i++)
         codes[i] += base;
     return true;

@@ -132,19 +132,19 @@ static void merge_service(struct tv_value *row, const struct tv_last_seen *seen,
 
 static enum tv_status list_seen(struct tv_exec *exec, struct listing *listing)
 {
-    struct tv_last_seen *seen = NULL;
-    size_t count = 0;
+    struct tv_last_seen_spec spec = {exec->query->to, exec->arrival_to, exec->cancel};
+    struct tv_last_seen_list seen = {0};
     struct tv_map rows = {0};
-    enum tv_status status = tv_snapshot_last_seen(exec->snapshot, exec->query->to, exec->arrival_to,
-            &exec->arena, exec->cancel, &seen, &count, exec->err);
-    for (size_t i = 0; status == TV_OK && i < count; i++) {
+    enum tv_status status =
+            tv_snapshot_last_seen(exec->snapshot, &spec, &exec->arena, &seen, exec->err);
+    for (size_t i = 0; status == TV_OK && i < seen.count; i++) {
         bool added;
-        uint64_t *row = tv_map_put(&rows, seen[i].service, &added);
+        uint64_t *row = tv_map_put(&rows, seen.items[i].service, &added);
         if (added) {
             *row = listing->rows;
             (void)add_row(listing);
         }
-        merge_service(listing->cells + *row * listing->column_count, &seen[i], added);
+        merge_service(listing->cells + *row * listing->column_count, &seen.items[i], added);
     }
     tv_map_release(&rows);
     return status;

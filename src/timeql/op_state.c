@@ -63,12 +63,12 @@ static void take_seen(struct tv_state *state, const struct tv_last_seen *seen)
 static enum tv_status read_last_seen(struct tv_state *state)
 {
     struct tv_exec *exec = state->exec;
-    struct tv_last_seen *seen = NULL;
-    size_t count = 0;
-    enum tv_status status = tv_snapshot_last_seen(exec->snapshot, state->at, exec->arrival_to,
-            &exec->arena, exec->cancel, &seen, &count, exec->err);
-    for (size_t i = 0; status == TV_OK && i < count; i++)
-        take_seen(state, &seen[i]);
+    struct tv_last_seen_spec spec = {state->at, exec->arrival_to, exec->cancel};
+    struct tv_last_seen_list seen = {0};
+    enum tv_status status =
+            tv_snapshot_last_seen(exec->snapshot, &spec, &exec->arena, &seen, exec->err);
+    for (size_t i = 0; status == TV_OK && i < seen.count; i++)
+        take_seen(state, &seen.items[i]);
     return status;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "store/store_internal.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -210,6 +211,20 @@ size_t test_jobs(struct tv_store *store, size_t most)
             fail_msg("%s", err.message);
     }
     return done;
+}
+
+void test_flush_soon(struct tv_store *store)
+{
+    assert_true(store->level0_count > 0);
+    for (size_t i = 0; i < store->level0_count; i++)
+        store->level0[i]->born_ns -= TV_NS_PER_HOUR;
+}
+
+void test_compact(struct tv_store *store)
+{
+    test_flush_soon(store);
+    assert_true(test_jobs(store, 1000) > 0);
+    assert_int_equal(store->level0_count, 0);
 }
 
 static void print_text(struct tv_buf *out, struct tv_value value)

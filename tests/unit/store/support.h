@@ -37,6 +37,10 @@ struct tv_commit_result test_commit(
 struct tv_commit_result test_commit_one(struct tv_store *store, struct tv_batch *batch);
 /* Runs jobs that are due, `most` at most; returns how many there were. */
 size_t test_jobs(struct tv_store *store, size_t most);
+/* Makes level 0 old enough to be compacted. */
+void test_flush_soon(struct tv_store *store);
+/* The same, and runs all jobs. */
+void test_compact(struct tv_store *store);
 
 /* One event as text: every field and attribute, attributes by name. */
 void test_print_row(const struct tv_batch *batch, uint32_t row, struct tv_buf *out);
