@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dashboard in a real browser against a real daemon.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { startDaemon } from '../lib/daemon.mjs';
+import { binary, dataFolder, startDaemon } from '../lib/daemon.mjs';
 import { eventually } from '../lib/eventually.mjs';
 import { launch, openPage } from './chromium.mjs';
 import { FAILS_FROM, SECONDS, pastEvents } from './history.mjs';
@@ -216,6 +217,55 @@ test('UTC is the default, local time one key away', async () => {
   const local = new Date(at(400)).toLocaleTimeString('en-GB', { timeZone: 'Europe/Berlin' });
   await eventually(async () => assert.equal(await clockOf(page), `${local}.000`));
   await page.clean();
+});
+
+test('a store that ended long ago says where to look', async () => {
+  const old = await startDaemon();
+  await old.post([{ service: 'museum', type: 'log', message: 'closing', timestamp: '2023-01-30T13:17:54Z' }]);
+  const page = await openPage(browser, old);
+  await page.getByRole('button', { name: 'Go to 13:17:54' }).click();
+  await page.locator('.event', { hasText: 'closing' }).waitFor();
+  assert.match(page.url(), /at=2023-01-30T13:17:54/);
+  await eventually(async () => assert.equal(await page.locator('#slider-twin tbody tr').count(), 1));
+  await page.clean();
+  await old.stop();
+});
+
+test('when the daemon is away the page says so, keeps what it has, and comes back by itself', async () => {
+  const folder = dataFolder();
+  const first = await startDaemon({ data: folder.path });
+  await first.post([{ service: 'courier', type: 'log', message: 'before' }]);
+  const page = await openPage(browser, first);
+  await row(page, 'courier').waitFor();
+  await first.kill();
+  await page.locator('.banner', { hasText: 'No answer from the daemon for' }).waitFor();
+  assert.equal(await row(page, 'courier').isVisible(), true);
+  const second = await startDaemon({ data: folder.path, flags: ['--listen', `127.0.0.1:${first.port}`] });
+  await page.locator('.banner').waitFor({ state: 'detached' });
+  await page.locator('.panel .chip', { hasText: 'live' }).waitFor();
+  await second.post([{ service: 'courier', type: 'log', message: 'after' }]);
+  await page.locator('.event', { hasText: 'after' }).waitFor();
+  await page.clean();
+  await second.stop();
+  folder.remove();
+});
+
+test('where a token is needed the page asks for it and keeps it for the tab', async () => {
+  const folder = dataFolder();
+  const token = execFileSync(binary, ['token', 'create', '--scope', 'read', '--data-dir', folder.path], { encoding: 'utf8' }).trim().split(/\s+/).pop();
+  const guarded = await startDaemon({ data: folder.path });
+  const page = await openPage(browser, guarded);
+  await page.getByLabel('Token').fill('not this one');
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText('Refused:').waitFor();
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByRole('heading', { name: 'Nothing recorded yet' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Nothing recorded yet' }).waitFor();
+  await page.clean();
+  await guarded.stop();
+  folder.remove();
 });
 
 for (const [name, width, height] of [['a tablet', 1024, 768], ['a phone', 390, 844]]) {

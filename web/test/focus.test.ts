@@ -46,6 +46,7 @@ describe('the range', () => {
     expect(rangeHolding(range, 1500)).toBe(range);
     expect(rangeHolding(range, 900)).toEqual({ from: 800, to: 1800 });
     expect(rangeHolding(range, 2100)).toEqual({ from: 1200, to: 2200 });
+    expect(rangeHolding(range, 9000)).toEqual({ from: 8200, to: 9200 });
   });
   it('zooms about the pointer', () => {
     const next = zoomed({ from: 0, to: 1000 }, 0.5, 250);

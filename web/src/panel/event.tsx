@@ -63,6 +63,11 @@ function Attributes({ event }: { event: EventRow }) {
   );
 }
 
+/** The first digits that tell traces apart; small ids are mostly zeros. */
+function shortId(id: string): string {
+  return id.replace(/^0+(?=.)/, '').slice(0, 8);
+}
+
 function Trace({ event }: { event: EventRow }) {
   const id = event.traceId;
   const statement = id ? trace(id) : related(refOf(event));
@@ -72,7 +77,7 @@ function Trace({ event }: { event: EventRow }) {
   return (
     <section class="trace">
       <h3>
-        {id ? 'Trace' : 'Causes and effects'} {id ? <code>{id.slice(0, 8)}</code> : null}
+        {id ? 'Trace' : 'Causes and effects'} {id ? <code>{shortId(id)}</code> : null}
         <span class="push"><TimeqlButton statement={statement} /></span>
       </h3>
       <PanelTrouble asking={asking} statement={statement} />

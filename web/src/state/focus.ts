@@ -99,9 +99,11 @@ export function rangeOf(focus: Focus, now: number): Range {
   return { from: to - focus.span, to };
 }
 
-/** The range moved, unchanged in length, by as little as brings `at` into it. */
+/** The range moved, unchanged in length, by as little as brings `at` into it; a far jump shows what led to it. */
 export function rangeHolding(range: Range, at: number): Range {
-  const margin = (range.to - range.from) * 0.1;
+  const span = range.to - range.from;
+  const margin = span * 0.1;
+  if (at < range.from - span || at > range.to + span) return { from: at - span * 0.8, to: at + span * 0.2 };
   if (at < range.from) return { from: at - margin, to: at - margin + (range.to - range.from) };
   if (at > range.to) return { from: at + margin - (range.to - range.from), to: at + margin };
   return range;

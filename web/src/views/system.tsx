@@ -11,14 +11,14 @@ import { TimeqlButton } from '../components/timeql';
 import { PanelTrouble, notesOf } from '../components/trouble';
 import { duration, percent, plural, rateNumber } from '../format/numbers';
 import { oneLine } from '../format/text';
-import { MINUTE, SECOND, clock, parseTime } from '../format/time';
+import { MINUTE, SECOND, clock, date, parseTime } from '../format/time';
 import { stateAt } from '../timeql/text';
 import { status } from '../api/status';
 import { over, system } from '../state/data';
 import { zone } from '../state/prefs';
 import { byConcern, changedLately, tally } from '../state/services';
 import { followSparks, sparks, type Sparks } from '../state/sparks';
-import { entity, goToEvent, live, select, stand } from '../state/store';
+import { entity, goToEvent, live, range, select, stand } from '../state/store';
 import { ServiceMap, apartFromMap, remember } from './map';
 
 function overText(ms: number): string {
@@ -47,14 +47,14 @@ function Legend() {
   const apart = apartFromMap.value.length;
   return (
     <div class="legend" aria-hidden="true">
-      {(['healthy', 'anomalous', 'failing', 'silent'] as const).map((h) => (
-        <span key={h} class="with-glyph"><Glyph health={h} label={false} />{h}</span>
+      {(['healthy', 'anomalous', 'failing', 'silent', 'unknown'] as const).map((h) => (
+        <span key={h} class="with-glyph"><Glyph health={h} label={false} />{HEALTH_WORD[h]}</span>
       ))}
-      <span class="with-glyph"><Flag title="changed" />changed in the last 15 min</span>
-      {apart > 0 ? <span>+ {apart} without calls, in the table</span> : null}
+      <span class="with-glyph"><Flag title="changed" />changed in 15 min</span>
+      {apart > 0 ? <span>+ {apart} in the table only</span> : null}
       <span class="with-glyph push">
         <svg width="28" height="12"><g class="edge failing"><path d="M0 6h28" stroke-width="2.5" /><path class="chevrons" d="M13 1l-5 5 5 5M19 1l-5 5 5 5" /></g></svg>
-        failure travels against the call
+        failure, against the call
       </span>
       <span class="with-glyph">
         <svg width="28" height="12"><g class="edge"><path d="M0 6h26" stroke-width="1.5" /><path class="arrow" d="M20 2l6 4-6 4" /></g></svg>
@@ -121,15 +121,21 @@ function Table({ answer }: { answer: StateAnswer }) {
   );
 }
 
-function NothingAtT() {
-  const newest = parseTime(status.value?.newestEvent);
+/** Who looks at now while the store ends earlier (an import, a stopped sender) is told where to look. */
+function EndedEarlier({ empty }: { empty: boolean }) {
+  const text = status.value?.newestEvent;
+  const newest = parseTime(text);
+  if (newest === null) return empty ? <p class="quiet">No service had sent anything by then.</p> : null;
+  const over = live.value && newest < range.value.from;
+  if (!empty && !over) return null;
   return (
-    <div class="quiet">
-      <p>No service had sent anything {live.value ? 'lately' : 'by then'}.</p>
-      {newest === null ? null : (
-        <p>Newest event: <TimeLink time={status.value?.newestEvent} />. <button type="button" class="btn small primary" onClick={() => goToEvent(newest)}>Go there</button></p>
-      )}
-    </div>
+    <p class="notice">
+      <span>
+        {empty && !live.value ? 'No service had sent anything by then.' : 'Nothing came in the range shown.'}{' '}
+        The newest event is of <b>{date(newest, zone.value)} {clock(newest, zone.value)}</b>.
+      </span>
+      <button type="button" class="btn small primary" onClick={() => goToEvent(newest)}>Go to {clock(newest, zone.value)}</button>
+    </p>
   );
 }
 
@@ -160,7 +166,8 @@ export function SystemView() {
     <section class="main system" aria-label="System">
       <Head answer={answered.data} statement={answered.statement} />
       <PanelTrouble asking={system} statement={wanted} />
-      {empty ? <NothingAtT /> : (
+      <EndedEarlier empty={empty} />
+      {empty ? null : (
         <>
           <ServiceMap answer={answered.data} />
           <Legend />
