@@ -178,10 +178,9 @@ static void count_rows(struct tv_aggregator *aggregator, uint32_t count, const u
 }
 
 void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
-        const uint32_t *groups, uint32_t group_count, size_t *budget, struct tv_arena *scratch)
+        const uint32_t *groups, struct tv_arena *scratch)
 {
     enum tv_aggregate aggregate = aggregator->item->aggregate;
-    tv_aggregator_reserve(aggregator, group_count);
     if (aggregate == TV_AGGREGATE_NONE)
         return;
     if (aggregator->item->star) {
@@ -198,7 +197,7 @@ void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_ba
         struct tv_aggregate_state *state = &aggregator->states[groups[i]];
         uint32_t row = batch->rows[i];
         if (aggregate == TV_AGGREGATE_DISTINCT)
-            add_distinct(state, values[i], budget);
+            add_distinct(state, values[i], aggregator->budget);
         else
             add_value(aggregate, state, values[i],
                     (struct moment){times[row], arrivals ? arrivals[row] : 0});

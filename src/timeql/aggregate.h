@@ -30,16 +30,17 @@ struct tv_aggregate_state {
 /* What one function has over all groups. */
 struct tv_aggregator {
     const struct tv_select_item *item;
+    size_t *budget; /* distinct values that may still be kept, shared; at 0 no more are counted */
     struct tv_aggregate_state *states;
     uint32_t count, cap;
 };
 
 void tv_aggregator_release(struct tv_aggregator *aggregator);
-/* Adds the batch's rows, row i to groups[i]; states exist for `group_count` groups. `budget` is how
- * many distinct values may still be kept; at 0 no more are counted. */
-void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
-        const uint32_t *groups, uint32_t group_count, size_t *budget, struct tv_arena *scratch);
+/* Makes states for `group_count` groups. */
 void tv_aggregator_reserve(struct tv_aggregator *aggregator, uint32_t group_count);
+/* Adds the batch's rows, row i to groups[i], whose states exist. */
+void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
+        const uint32_t *groups, struct tv_arena *scratch);
 /* The result; texts borrow the state. */
 struct tv_value tv_aggregator_result(const struct tv_aggregator *aggregator, uint32_t group);
 

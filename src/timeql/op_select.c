@@ -49,9 +49,10 @@ static enum tv_status add_batch(
         return tv_fail(selection->exec->err, TV_TOO_LARGE,
                 "there are more than %d groups; group by fewer fields or a shorter window",
                 GROUPS_MAX);
-    for (size_t i = 0; i < query->item_count; i++)
-        tv_aggregator_add(&selection->aggregators[i], batch, groups, selection->groups.count,
-                &selection->distinct_budget, &selection->scratch);
+    for (size_t i = 0; i < query->item_count; i++) {
+        tv_aggregator_reserve(&selection->aggregators[i], selection->groups.count);
+        tv_aggregator_add(&selection->aggregators[i], batch, groups, &selection->scratch);
+    }
     tv_arena_release(&selection->scratch);
     return TV_OK;
 }
@@ -80,7 +81,6 @@ static void settle_kind(struct selection *selection, size_t index)
         column->kind = found;
 }
 
-/* A function of an attribute is of the attribute's kind; of a field, of the field's. */
 static void cells_of_item(const void *ptr, struct tv_arena *arena, struct tv_value *out)
 {
     const struct tv_value *const *row = ptr;
@@ -291,7 +291,8 @@ enum tv_status tv_op_select(struct tv_exec *exec)
     tv_groups_init(&selection.groups, query);
     selection.aggregators = tv_calloc(query->item_count + 1, sizeof(*selection.aggregators));
     for (size_t i = 0; i < query->item_count; i++)
-        selection.aggregators[i].item = &query->items[i];
+        selection.aggregators[i] = (struct tv_aggregator){
+                .item = &query->items[i], .budget = &selection.distinct_budget};
     enum tv_status status = query->grouped ? select_grouped(&selection) : select_plain(&selection);
     for (size_t i = 0; i < query->item_count; i++)
         tv_aggregator_release(&selection.aggregators[i]);
