@@ -27,6 +27,7 @@ export async function startDaemon({ data, flags = [], env = {} } = {}) {
       '--syslog-listen', 'off', '--retention', '36500d', ...flags],
     { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } },
   );
+  process.once('exit', () => child.kill('SIGKILL'));
   const daemon = { child, data: path, log: '', exited: null };
   daemon.exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   const listening = new Promise((resolve, reject) => {
@@ -35,21 +36,27 @@ export async function startDaemon({ data, flags = [], env = {} } = {}) {
       const line = /msg=listening http=(\S+) udp=(\S+)/.exec(daemon.log);
       if (line) resolve({ http: line[1], udp: line[2] });
     });
+    setTimeout(() => reject(new Error(`not listening after 60 s: ${daemon.log}`)), 60000).unref();
     daemon.exited.then(({ code }) => reject(new Error(`the daemon ended with ${code}: ${daemon.log}`)));
   });
   const { http, udp } = await listening;
+  // A test that fails before its stop() must not keep the runner waiting.
+  child.unref();
+  child.stderr.unref();
   daemon.url = `http://${http}`;
   daemon.port = Number(http.split(':').pop());
   daemon.udpPort = Number(udp.split(':').pop());
 
   /** Stops it in order; fails if it does not end well (a sanitizer's report, a leak). */
   daemon.stop = async () => {
+    child.ref();
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     const { code, signal } = await daemon.exited;
     own?.remove();
     if (code !== 0) throw new Error(`the daemon ended with ${code ?? signal}: ${daemon.log}`);
   };
   daemon.kill = async () => {
+    child.ref();
     child.kill('SIGKILL');
     await daemon.exited;
   };

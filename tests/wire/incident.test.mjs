@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real labelled incidents, replayed over HTTP into a fresh daemon each: every event is taken, counts equal those of the
-// file, the state during the fault shows what failed, and a traversal reaches a trace's root and leaves. INCIDENTS=all
-// takes the whole set, else the first three. The data lies beside the project and is not part of it.
+// file, the state during the fault shows what failed, and a traversal reaches a trace's root and leaves. The data lies
+// beside the project and is not part of it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -12,7 +12,6 @@ import { startDaemon } from '../lib/daemon.mjs';
 
 const archive = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../../shared/incidents/nezha-tt-dev.tar.zst');
 const absent = existsSync(archive) ? false : `no incident data at ${archive}`;
-const all = process.env.INCIDENTS === 'all';
 const batch = 2000;
 const ever = "FROM '1970-01-01' TO '2200-01-01'";
 
@@ -24,7 +23,6 @@ before(() => {
   execFileSync('sh', ['-c', `zstd -dc '${archive}' | tar -xf - -C '${folder}' --strip-components=2`]);
   inputs = JSON.parse(readFileSync(join(folder, 'inputs.json'), 'utf8'));
   names = readdirSync(folder).filter((f) => f.endsWith('.ndjson')).map((f) => f.slice(0, -7)).sort();
-  if (!all) names = names.slice(0, 3);
 });
 after(() => folder && rmSync(folder, { recursive: true, force: true }));
 
@@ -111,7 +109,7 @@ test('real incidents are taken whole and found again', { skip: absent, timeout: 
     await t.test(name, async () => {
       const lines = readFileSync(join(folder, `${name}.ndjson`), 'utf8').split('\n').filter(Boolean);
       const events = lines.map((l) => JSON.parse(l));
-      const daemon = await startDaemon({ flags: ['--udp-listen', 'off', '--log-level', 'warn'] });
+      const daemon = await startDaemon({ flags: ['--udp-listen', 'off'] });
       await replay(daemon, lines);
       await countsEqual(daemon, events);
       const failing = await stateShowsFailures(daemon, events, inputs[name].alert_ns);
