@@ -103,6 +103,8 @@ static int by_first_cell(const void *left, const void *right, void *ctx)
 
 static void sort_listing(struct listing *listing)
 {
+    if (listing->rows == 0)
+        return;
     qsort_r(listing->cells, listing->rows, listing->column_count * sizeof(struct tv_value),
             by_first_cell, NULL);
 }

@@ -36,8 +36,8 @@ enum tv_status tv_query_prepare(
 {
     struct tv_error unread;
     struct tv_query *query = new_query(env, err ? err : &unread);
-    enum tv_status status =
-            tv_zone_find(env->tz, &query->arena, &query->compiler.clock.zone, query->compiler.err);
+    enum tv_status status = tv_timezone_find(
+            env->tz, &query->arena, &query->compiler.clock.zone, query->compiler.err);
     if (status == TV_OK)
         status = parse(query, env, query->compiler.err);
     if (status == TV_OK)

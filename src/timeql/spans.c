@@ -21,16 +21,28 @@ uint64_t tv_span_key(struct tv_id trace, uint64_t span_id)
     return key ? key : 1;
 }
 
+static struct tv_span_slot slot_of(uint64_t key, uint32_t index)
+{
+    return (struct tv_span_slot){.tag = (uint32_t)(key >> 32), .index = index + 1};
+}
+
+/* The first free slot for a key that is not there. */
+static size_t free_slot(const struct tv_spans *spans, uint64_t key)
+{
+    size_t at = key & (spans->slot_count - 1);
+    while (spans->slots[at].index)
+        at = (at + 1) & (spans->slot_count - 1);
+    return at;
+}
+
 static void grow(struct tv_spans *spans)
 {
     spans->slot_count = spans->slot_count ? spans->slot_count * 2 : 1024;
     free(spans->slots);
     spans->slots = tv_calloc(spans->slot_count, sizeof(*spans->slots));
     for (uint32_t i = 0; i < spans->count; i++) {
-        size_t at = spans->items[i].key & (spans->slot_count - 1);
-        while (spans->slots[at])
-            at = (at + 1) & (spans->slot_count - 1);
-        spans->slots[at] = i + 1;
+        uint64_t key = spans->items[i].key;
+        spans->slots[free_slot(spans, key)] = slot_of(key, i);
     }
 }
 
@@ -39,11 +51,12 @@ struct tv_span *tv_spans_find(const struct tv_spans *spans, uint64_t key)
     if (key == 0 || spans->slot_count == 0)
         return NULL;
     size_t at = key & (spans->slot_count - 1);
-    while (spans->slots[at]) {
-        struct tv_span *span = &spans->items[spans->slots[at] - 1];
+    for (; spans->slots[at].index; at = (at + 1) & (spans->slot_count - 1)) {
+        if (spans->slots[at].tag != (uint32_t)(key >> 32))
+            continue;
+        struct tv_span *span = &spans->items[spans->slots[at].index - 1];
         if (span->key == key)
             return span;
-        at = (at + 1) & (spans->slot_count - 1);
     }
     return NULL;
 }
@@ -59,10 +72,7 @@ struct tv_span *tv_spans_put(struct tv_spans *spans, uint64_t key)
         spans->cap = (uint32_t)tv_grown(spans->cap, spans->count + 1, 512);
         spans->items = tv_realloc_array(spans->items, spans->cap, sizeof(*spans->items));
     }
-    size_t at = key & (spans->slot_count - 1);
-    while (spans->slots[at])
-        at = (at + 1) & (spans->slot_count - 1);
-    spans->slots[at] = spans->count + 1;
+    spans->slots[free_slot(spans, key)] = slot_of(key, spans->count);
     struct tv_span *span = &spans->items[spans->count++];
     *span = (struct tv_span){.key = key, .start = TV_ABSENT_I64, .end = TV_ABSENT_I64};
     return span;

@@ -29,10 +29,17 @@ struct tv_span {
     bool calls_elsewhere; /* a child of it is in another service */
 };
 
+/* The upper half of the key stands beside the index, so that a look-up that fails, or passes over
+ * others, does not touch their entries. */
+struct tv_span_slot {
+    uint32_t tag;
+    uint32_t index; /* + 1; 0 is free */
+};
+
 struct tv_spans {
     struct tv_span *items;
     uint32_t count, cap;
-    uint32_t *slots;
+    struct tv_span_slot *slots;
     size_t slot_count;
 };
 

@@ -22,7 +22,7 @@ enum tv_health {
 /* Requests and how long they took. */
 struct tv_traffic {
     uint64_t requests, failed;
-    int64_t *durations; /* ns, of those that tell one; sorted by tv_traffic_sort */
+    int64_t *durations; /* ns, of those that tell one; in any order */
     size_t count, cap;
 };
 
@@ -90,8 +90,7 @@ struct tv_state_edge *tv_state_edge(struct tv_state *state, uint32_t from, uint3
 void tv_traffic_add(struct tv_traffic *traffic, int64_t duration_ns, bool failed);
 /* A duration alone. */
 void tv_traffic_time(struct tv_traffic *traffic, int64_t duration_ns);
-void tv_traffic_sort(struct tv_traffic *traffic);
-/* The value below which `per_cent` of the sorted durations lie (nearest rank); count > 0. */
+/* The value below which `per_cent` of the durations lie (nearest rank); count > 0. Reorders them. */
 int64_t tv_traffic_quantile(const struct tv_traffic *traffic, unsigned per_cent);
 /* Turns spans into requests, edges and open requests; then judges every service. */
 void tv_state_work(struct tv_state *state);

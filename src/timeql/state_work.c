@@ -40,23 +40,59 @@ void tv_traffic_time(struct tv_traffic *traffic, int64_t duration_ns)
     traffic->durations[traffic->count++] = duration_ns;
 }
 
-static int compare_i64(const void *left, const void *right)
+static void swap(int64_t *a, int64_t *b)
 {
-    int64_t a = *(const int64_t *)left;
-    int64_t b = *(const int64_t *)right;
-    return (a > b) - (a < b);
+    int64_t kept = *a;
+    *a = *b;
+    *b = kept;
 }
 
-void tv_traffic_sort(struct tv_traffic *traffic)
+/* The middle one of three goes to `low`, which makes sorted and equal values cheap. */
+static int64_t pivot(int64_t *values, size_t low, size_t high)
 {
-    if (traffic->count > 0)
-        qsort(traffic->durations, traffic->count, sizeof(*traffic->durations), compare_i64);
+    size_t middle = low + (high - low) / 2;
+    if (values[middle] > values[high])
+        swap(&values[middle], &values[high]);
+    if (values[low] > values[high])
+        swap(&values[low], &values[high]);
+    if (values[middle] > values[low])
+        swap(&values[middle], &values[low]);
+    return values[low];
+}
+
+/* Hoare's selection (1961): afterwards values[k] is what sorting would put there. */
+static int64_t select_kth(int64_t *values, size_t count, size_t k)
+{
+    size_t low = 0;
+    size_t high = count - 1;
+    while (low < high) {
+        int64_t split = pivot(values, low, high);
+        size_t i = low;
+        size_t j = high + 1;
+        for (;;) {
+            while (values[++i] < split && i < high)
+                continue;
+            while (values[--j] > split)
+                continue;
+            if (i >= j)
+                break;
+            swap(&values[i], &values[j]);
+        }
+        swap(&values[low], &values[j]);
+        if (j == k)
+            break;
+        if (j > k)
+            high = j - 1;
+        else
+            low = j + 1;
+    }
+    return values[k];
 }
 
 int64_t tv_traffic_quantile(const struct tv_traffic *traffic, unsigned per_cent)
 {
     size_t rank = (traffic->count * per_cent + 99) / 100;
-    return traffic->durations[rank > 0 ? rank - 1 : 0];
+    return select_kth(traffic->durations, traffic->count, rank > 0 ? rank - 1 : 0);
 }
 
 /* The span's parent, if its event was found. */
@@ -180,11 +216,8 @@ void tv_state_work(struct tv_state *state)
     for (uint32_t i = 0; i < state->service_count; i++) {
         struct tv_service_state *service = &state->services[i];
         work_bare(service);
-        tv_traffic_sort(&service->traffic);
         service->health = judge(state, service);
     }
-    for (size_t i = 0; i < state->edge_count; i++)
-        tv_traffic_sort(&state->edges[i].traffic);
 }
 
 const char *tv_health_name(enum tv_health health)

@@ -54,8 +54,8 @@ static bool ago_form(const struct tv_clock *clock, struct tv_str text, int64_t *
 
 static bool from_local(const struct tv_clock *clock, int64_t as_utc, int64_t *out)
 {
-    int64_t guess = as_utc - tv_zone_offset(&clock->zone, as_utc);
-    return shifted(as_utc, -tv_zone_offset(&clock->zone, guess), out);
+    int64_t guess = as_utc - tv_timezone_offset(&clock->zone, as_utc);
+    return shifted(as_utc, -tv_timezone_offset(&clock->zone, guess), out);
 }
 
 /* "HH:MM[:SS]" as ns of a day. */
@@ -86,7 +86,7 @@ static bool day_form(const struct tv_clock *clock, struct tv_str text, int64_t *
         return false;
     if (!time_of_day(rest, &of_day))
         return false;
-    int64_t local = clock->now_ns + tv_zone_offset(&clock->zone, clock->now_ns);
+    int64_t local = clock->now_ns + tv_timezone_offset(&clock->zone, clock->now_ns);
     int64_t midnight = local - local % TV_NS_PER_DAY - days * TV_NS_PER_DAY;
     return from_local(clock, midnight + of_day, out);
 }

@@ -12,7 +12,7 @@
 
 struct tv_clock {
     int64_t now_ns;
-    struct tv_zone zone;
+    struct tv_timezone zone;
 };
 
 /* False for what is no time (or none between 1970 and 2262). */

@@ -89,15 +89,15 @@ static bool read_header(struct tv_str file, size_t at, size_t time_bytes, struct
     return out->types > 0 && file.len >= at + HEADER_BYTES + out->bytes;
 }
 
-static void read_changes(
-        const char *data, const struct block *block, struct tv_arena *arena, struct tv_zone *out)
+static void read_changes(const char *data, const struct block *block, struct tv_arena *arena,
+        struct tv_timezone *out)
 {
     const char *kinds = data + block->changes * 8;
     const char *types = kinds + block->changes;
     int64_t *changes = tv_arena_calloc(arena, block->changes + 1, sizeof(*changes));
     int64_t *offsets = tv_arena_calloc(arena, block->changes + 1, sizeof(*offsets));
     size_t count = 0;
-    *out = (struct tv_zone){.fixed_ns = big_endian(types, 4) * TV_NS_PER_S};
+    *out = (struct tv_timezone){.fixed_ns = big_endian(types, 4) * TV_NS_PER_S};
     for (size_t i = 0; i < block->changes; i++) {
         int64_t seconds = big_endian(data + 8 * i, 8);
         size_t type = (unsigned char)kinds[i];
@@ -111,7 +111,7 @@ static void read_changes(
     out->count = count;
 }
 
-static bool read_zone(struct tv_str file, struct tv_arena *arena, struct tv_zone *out)
+static bool read_zone(struct tv_str file, struct tv_arena *arena, struct tv_timezone *out)
 {
     struct block block;
     if (!read_header(file, 0, 4, &block) || file.ptr[4] < '2')
@@ -123,11 +123,11 @@ static bool read_zone(struct tv_str file, struct tv_arena *arena, struct tv_zone
     return true;
 }
 
-enum tv_status tv_zone_find(
-        struct tv_str name, struct tv_arena *arena, struct tv_zone *out, struct tv_error *err)
+enum tv_status tv_timezone_find(
+        struct tv_str name, struct tv_arena *arena, struct tv_timezone *out, struct tv_error *err)
 {
     struct tv_str file;
-    *out = (struct tv_zone){0};
+    *out = (struct tv_timezone){0};
     if (name.len == 0 || tv_str_equal_nocase(name, TV_STR("UTC")) ||
             tv_str_equal(name, TV_STR("Z")))
         return TV_OK;
@@ -141,7 +141,7 @@ enum tv_status tv_zone_find(
     return TV_BAD_INPUT;
 }
 
-int64_t tv_zone_offset(const struct tv_zone *zone, int64_t time_ns)
+int64_t tv_timezone_offset(const struct tv_timezone *zone, int64_t time_ns)
 {
     size_t low = 0;
     size_t high = zone->count;

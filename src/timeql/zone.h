@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 
-struct tv_zone {
+struct tv_timezone {
     int64_t fixed_ns;       /* of a zone without a table, and before its first change */
     const int64_t *changes; /* ascending, ns */
     const int64_t *offsets; /* ns east, from each change on */
@@ -16,9 +16,9 @@ struct tv_zone {
 };
 
 /* TV_BAD_INPUT for a name that is not known. */
-TV_CHECKED enum tv_status tv_zone_find(
-        struct tv_str name, struct tv_arena *arena, struct tv_zone *out, struct tv_error *err);
+TV_CHECKED enum tv_status tv_timezone_find(
+        struct tv_str name, struct tv_arena *arena, struct tv_timezone *out, struct tv_error *err);
 /* ns east of UTC at a moment. */
-int64_t tv_zone_offset(const struct tv_zone *zone, int64_t time_ns);
+int64_t tv_timezone_offset(const struct tv_timezone *zone, int64_t time_ns);
 
 #endif

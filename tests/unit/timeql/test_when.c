@@ -10,7 +10,7 @@ static const char *at(const char *tz, const char *text)
     struct tv_arena arena = {0};
     struct tv_clock clock = {.now_ns = TEST_NOW};
     int64_t ns = 0;
-    assert_int_equal(tv_zone_find(tv_str_of(tz), &arena, &clock.zone, NULL), TV_OK);
+    assert_int_equal(tv_timezone_find(tv_str_of(tz), &arena, &clock.zone, NULL), TV_OK);
     bool ok = tv_when(&clock, tv_str_of(text), &ns);
     tv_arena_release(&arena);
     if (!ok)
@@ -66,12 +66,12 @@ static void when__refuses_unknown_zones(void **state)
 {
     (void)state;
     struct tv_arena arena = {0};
-    struct tv_zone zone;
+    struct tv_timezone zone;
     struct tv_error err;
     static const char *const names[] = {"Mars/Base", "../../etc/passwd", "/etc/passwd", "+2",
             "+25:00", "+0x:00", "zone.tab", "Europe"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        assert_int_equal(tv_zone_find(tv_str_of(names[i]), &arena, &zone, &err), TV_BAD_INPUT);
+        assert_int_equal(tv_timezone_find(tv_str_of(names[i]), &arena, &zone, &err), TV_BAD_INPUT);
     tv_arena_release(&arena);
 }
 
