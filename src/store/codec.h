@@ -8,6 +8,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+/* Words are copied as they lie in memory, here and in level 0: the file is little-endian. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian machine");
+
 /* Plain bytes, compressed if it gains. */
 void tv_bytes_put(struct tv_buf *out, const void *bytes, size_t count);
 TV_CHECKED bool tv_bytes_get(struct tv_reader *in, size_t count, uint8_t *out);
@@ -49,7 +52,7 @@ struct tv_text_column {
 TV_CHECKED bool tv_text_column_get(
         struct tv_reader *in, uint32_t count, struct tv_arena *arena, struct tv_text_column *out);
 
-/* Ascending row numbers below `rows`. */
+/* Ascending row numbers below `rows`. The getter's `out` may be NULL where all are expected. */
 void tv_rows_put(struct tv_buf *out, const uint32_t *at, uint32_t count, uint32_t rows);
 TV_CHECKED bool tv_rows_get(struct tv_reader *in, uint32_t count, uint32_t rows, uint32_t *out);
 

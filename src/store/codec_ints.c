@@ -49,36 +49,39 @@ void tv_bytes_put(struct tv_buf *out, const void *bytes, size_t count)
     tv_buf_append(out, bytes, count);
 }
 
-static bool unpack(struct tv_reader *in, size_t count, uint8_t *out)
+/* Where `count` bytes lie once they are unpacked: in the input itself where they are plain, else at
+ * the end of `room`, which has space for them (so it does not move). */
+static bool bytes_view(struct tv_reader *in, size_t count, struct tv_buf *room, const uint8_t **out)
 {
-    uint64_t bytes = 0;
-    const uint8_t *from = NULL;
-    if (!tv_get_varint(in, &bytes) || !tv_get_bytes(in, bytes, &from))
+    const uint8_t *method = NULL, *from = NULL;
+    uint64_t packed = 0;
+    if (!tv_get_bytes(in, 1, &method) || *method > BYTES_CONSTANT)
         return false;
-    struct tv_buf plain = {0};
-    struct tv_str frame = {(const char *)from, bytes};
-    bool good = tv_zstd_decompress_exact(frame, count, &plain) == TV_OK;
-    if (good)
-        memcpy(out, plain.data, count);
-    tv_buf_release(&plain);
-    return good;
+    if (*method == BYTES_PLAIN)
+        return tv_get_bytes(in, count, out);
+    *out = (const uint8_t *)tv_buf_reserve(room, count);
+    if (*method == BYTES_CONSTANT) {
+        if (!tv_get_bytes(in, 1, &from))
+            return false;
+        memset(room->data + room->len, *from, count);
+        room->len += count;
+        return true;
+    }
+    if (!tv_get_varint(in, &packed) || !tv_get_bytes(in, packed, &from))
+        return false;
+    struct tv_str frame = {(const char *)from, packed};
+    return tv_zstd_decompress_exact(frame, count, room) == TV_OK;
 }
 
 bool tv_bytes_get(struct tv_reader *in, size_t count, uint8_t *out)
 {
-    const uint8_t *method = NULL, *from = NULL;
-    if (!tv_get_bytes(in, 1, &method))
-        return false;
-    if (*method == BYTES_ZSTD)
-        return unpack(in, count, out);
-    bool constant = *method == BYTES_CONSTANT;
-    if (*method > BYTES_CONSTANT || !tv_get_bytes(in, constant ? 1 : count, &from))
-        return false;
-    if (constant)
-        memset(out, *from, count);
-    else if (count)
-        memcpy(out, from, count);
-    return true;
+    struct tv_buf room = {0};
+    const uint8_t *bytes = NULL;
+    bool good = bytes_view(in, count, &room, &bytes);
+    if (good && count)
+        memcpy(out, bytes, count);
+    tv_buf_release(&room);
+    return good;
 }
 
 /* Least value and reach of a run of values. */
@@ -171,29 +174,47 @@ static bool get_packed(
         struct tv_reader *in, uint32_t count, unsigned bits, uint64_t least, int64_t *out)
 {
     unsigned each = 8 / bits, mask = (1u << bits) - 1;
-    size_t bytes = (count + each - 1) / each;
-    uint8_t *packed = tv_malloc(bytes);
-    bool good = tv_bytes_get(in, bytes, packed);
+    struct tv_buf room = {0};
+    const uint8_t *packed = NULL;
+    bool good = bytes_view(in, (count + each - 1) / each, &room, &packed);
     for (uint32_t i = 0; good && i < count; i++)
         out[i] = (int64_t)(least + (packed[i / each] >> (i % each * bits) & mask));
-    free(packed);
+    tv_buf_release(&room);
     return good;
+}
+
+/* Puts planes together again; one pass for each of the usual numbers of planes. */
+static void join_planes(const uint8_t *const plane[8], unsigned planes, uint32_t count,
+        uint64_t least, int64_t *out)
+{
+    const uint8_t *a = plane[0], *b = plane[1], *c = plane[2], *d = plane[3];
+    for (uint32_t i = 0; planes == 1 && i < count; i++)
+        out[i] = (int64_t)(least + a[i]);
+    for (uint32_t i = 0; planes == 2 && i < count; i++)
+        out[i] = (int64_t)(least + ((uint64_t)b[i] << 8 | a[i]));
+    for (uint32_t i = 0; planes == 3 && i < count; i++)
+        out[i] = (int64_t)(least + ((uint64_t)c[i] << 16 | (uint64_t)b[i] << 8 | a[i]));
+    for (uint32_t i = 0; planes >= 4 && i < count; i++)
+        out[i] = (int64_t)(least +
+                ((uint64_t)d[i] << 24 | (uint64_t)c[i] << 16 | (uint64_t)b[i] << 8 | a[i]));
+    for (unsigned k = 4; k < planes; k++)
+        for (uint32_t i = 0; i < count; i++)
+            out[i] = (int64_t)((uint64_t)out[i] + ((uint64_t)plane[k][i] << (8 * k)));
 }
 
 static bool get_planes(
         struct tv_reader *in, uint32_t count, unsigned bits, uint64_t least, int64_t *out)
 {
     unsigned planes = (bits + 7) / 8;
-    uint8_t *plane = tv_malloc(count);
+    const uint8_t *plane[8] = {NULL};
+    struct tv_buf room = {0};
     bool good = true;
-    for (uint32_t i = 0; i < count; i++)
-        out[i] = (int64_t)least;
-    for (unsigned k = 0; good && k < planes; k++) {
-        good = tv_bytes_get(in, count, plane);
-        for (uint32_t i = 0; good && i < count; i++)
-            out[i] = (int64_t)((uint64_t)out[i] + ((uint64_t)plane[i] << (8 * k)));
-    }
-    free(plane);
+    (void)tv_buf_reserve(&room, (size_t)planes * count);
+    for (unsigned k = 0; good && k < planes; k++)
+        good = bytes_view(in, count, &room, &plane[k]);
+    if (good)
+        join_planes(plane, planes, count, least, out);
+    tv_buf_release(&room);
     return good;
 }
 

@@ -72,11 +72,11 @@ bool tv_rows_get(struct tv_reader *in, uint32_t count, uint32_t rows, uint32_t *
     const uint8_t *method = NULL;
     if (!tv_get_bytes(in, 1, &method) || count > rows)
         return false;
-    if (*method == ROWS_LIST)
+    if (*method == ROWS_LIST && out)
         return get_list(in, count, rows, out);
-    if (*method == ROWS_BITMAP)
+    if (*method == ROWS_BITMAP && out)
         return get_bitmap(in, count, rows, out);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; out && i < count; i++)
         out[i] = i;
     return *method == ROWS_ALL && count == rows;
 }

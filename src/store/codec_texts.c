@@ -114,6 +114,25 @@ void tv_texts_put(struct tv_buf *out, const struct tv_str *texts, uint32_t count
     free(numbers);
 }
 
+/* Four bytes to eight digits at once: nibbles are spread over the bytes of a word, then each is
+ * moved to '0' … '9' or, where adding six carries, to 'a' … 'f'. */
+static void encode_hex(const uint8_t *from, size_t bytes, char *to)
+{
+    size_t i = 0;
+    for (; i + 4 <= bytes; i += 4) {
+        uint32_t four;
+        memcpy(&four, from + i, sizeof(four));
+        uint64_t word = four;
+        word = (word | word << 16) & 0x0000ffff0000ffffULL;
+        word = (word | word << 8) & 0x00ff00ff00ff00ffULL;
+        uint64_t nibbles = (word >> 4 | word << 8) & 0x0f0f0f0f0f0f0f0fULL;
+        uint64_t letters = (nibbles + 0x0606060606060606ULL) >> 4 & 0x0101010101010101ULL;
+        uint64_t digits = nibbles + 0x3030303030303030ULL + letters * ('a' - '0' - 10);
+        memcpy(to + 2 * i, &digits, sizeof(digits));
+    }
+    tv_hex_encode(from + i, bytes - i, to + 2 * i);
+}
+
 static bool get_hex(
         struct tv_reader *in, uint32_t count, struct tv_arena *arena, struct tv_str *out)
 {
@@ -123,7 +142,7 @@ static bool get_hex(
             !tv_get_bytes(in, bytes * count, &from))
         return false;
     char *to = tv_arena_bytes(arena, bytes * 2 * count);
-    tv_hex_encode(from, bytes * count, to);
+    encode_hex(from, bytes * count, to);
     for (uint32_t i = 0; i < count; i++)
         out[i] = (struct tv_str){to + i * bytes * 2, bytes * 2};
     return true;

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { KEYS_MAX = 8 << 20 };
+enum { KEYS_MAX = 8 << 20, PREFETCH_AHEAD = 12 };
 
 #define TIME_MAX_NS (800 * TV_NS_PER_MS)
 
@@ -19,9 +19,12 @@ static void remember_batch(struct tv_dedupe *dedupe, const struct tv_batch *batc
 {
     uint64_t *keys = tv_malloc(batch->rows * sizeof(*keys) + 1);
     tv_keys_of(batch, keys);
-    for (uint32_t row = 0; row < batch->rows; row++)
+    for (uint32_t row = 0; row < batch->rows; row++) {
+        if (row + PREFETCH_AHEAD < batch->rows && keys[row + PREFETCH_AHEAD])
+            tv_dedupe_prefetch(dedupe, keys[row + PREFETCH_AHEAD]);
         if (keys[row])
             (void)tv_dedupe_seen(dedupe, keys[row], now_ns);
+    }
     free(keys);
 }
 

@@ -24,6 +24,8 @@ static bool get_present(struct tv_view *view, struct tv_reader *in, struct prese
     if (!tv_get_varint(in, &count) || count == 0 || count > rows)
         return false;
     present->count = (uint32_t)count;
+    if (count == rows)
+        return tv_rows_get(in, rows, rows, NULL);
     present->at = tv_malloc(count * sizeof(*present->at));
     return tv_rows_get(in, present->count, rows, present->at);
 }
@@ -67,7 +69,7 @@ static bool decode_u8(struct tv_reader *in, uint8_t *cells, const struct present
     int64_t *numbers = tv_malloc(present->count * sizeof(*numbers));
     bool good = tv_ints_get(in, present->count, numbers);
     for (uint32_t i = 0; good && i < present->count; i++)
-        cells[present->at[i]] = (uint8_t)numbers[i];
+        cells[present->at ? present->at[i] : i] = (uint8_t)numbers[i];
     free(numbers);
     return good;
 }
