@@ -8,9 +8,7 @@
 #include <inttypes.h>
 #include <sys/resource.h>
 
-enum {
-    DOORS_MAX = 16
-};
+enum { DOORS_MAX = 16 };
 
 /* All numbers at once, so that the two forms cannot disagree. */
 struct picture {
