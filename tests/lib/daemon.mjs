@@ -8,6 +8,9 @@ import { join } from 'node:path';
 export const binary = process.env.TRAVERSIOND;
 if (!binary) throw new Error('set TRAVERSIOND to the daemon under test');
 
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 /** A fresh data folder; remove() deletes it. */
 export function dataFolder() {
   const path = mkdtempSync(join(tmpdir(), 'traversion-test-'));
@@ -27,7 +30,8 @@ export async function startDaemon({ data, flags = [], env = {} } = {}) {
       '--syslog-listen', 'off', '--retention', '36500d', ...flags],
     { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } },
   );
-  process.once('exit', () => child.kill('SIGKILL'));
+  running.add(child);
+  child.on('exit', () => running.delete(child));
   const daemon = { child, data: path, log: '', exited: null };
   daemon.exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   const listening = new Promise((resolve, reject) => {
