@@ -17,7 +17,7 @@ struct tv_planned_scan {
     struct tv_scan_spec spec;
 };
 
-enum { TV_PLAN_SCANS_MAX = 5 };
+enum { TV_PLAN_SCANS_MAX = 4 };
 
 /* STATE reads this much before its window for parents of spans, at most. */
 #define TV_STATE_MARGIN_NS (10 * TV_NS_PER_S)

@@ -10,15 +10,6 @@
 
 #include <stdlib.h>
 
-enum { ERRORS_SHOWN = 20, OPEN_SHOWN = 100 };
-
-static enum tv_status keep_event(
-        void *ctx, const struct tv_scan_batch *batch, int64_t bound, bool *stop)
-{
-    tv_top_add(ctx, batch, bound, stop);
-    return TV_OK;
-}
-
 /* Whether WHERE would take an event of which only service and instance are known. */
 static bool may_show(struct tv_state *state, const struct tv_last_seen *seen)
 {
@@ -72,44 +63,60 @@ static enum tv_status read_last_seen(struct tv_state *state)
     return status;
 }
 
-static int by_start(const void *left, const void *right)
+/* Copies the rows of an arrival number that is among the picks, and notes where they went. */
+static enum tv_status keep_shown(
+        void *ctx, const struct tv_scan_batch *batch, int64_t bound, bool *stop)
 {
-    const struct tv_open_request *a = left;
-    const struct tv_open_request *b = right;
-    if (a->start != b->start)
-        return a->start < b->start ? -1 : 1;
-    return (a->arrival > b->arrival) - (a->arrival < b->arrival);
+    struct tv_state *state = ctx;
+    const uint64_t *arrivals = tv_batch_u64(batch->batch, TV_FIELD_ARRIVAL);
+    struct tv_picks *lists[] = {&state->last_errors, &state->open};
+    (void)bound;
+    (void)stop;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        for (size_t list = 0; list < 2; list++)
+            for (size_t k = 0; k < lists[list]->count; k++)
+                if (lists[list]->items[k].arrival == arrivals[batch->rows[i]])
+                    lists[list]->items[k].row = state->shown->rows;
+        tv_batch_append_rows(state->shown, batch->batch, &batch->rows[i], 1);
+    }
+    return TV_OK;
 }
 
-/* The events of the requests that have been open longest. */
-static enum tv_status read_open(struct tv_state *state, struct tv_top *open)
+static void widen(struct tv_scan_spec *spec, const struct tv_pick *pick)
+{
+    spec->from = pick->time < spec->from ? pick->time : spec->from;
+    spec->to = pick->time > spec->to ? pick->time : spec->to;
+    if (pick->arrival < spec->arrival_from)
+        spec->arrival_from = pick->arrival;
+    if (pick->arrival > spec->arrival_to)
+        spec->arrival_to = pick->arrival;
+}
+
+/* The events to be shown whole, all columns of them in one scan. */
+static enum tv_status read_shown(struct tv_state *state)
 {
     struct tv_exec *exec = state->exec;
-    if (state->open_count == 0)
-        return TV_OK;
-    qsort(state->open, state->open_count, sizeof(*state->open), by_start);
-    size_t count = state->open_count < OPEN_SHOWN ? state->open_count : OPEN_SHOWN;
-    struct tv_value *arrivals = tv_arena_calloc(&exec->arena, count, sizeof(*arrivals));
-    struct tv_planned_scan scan = {.name = "active requests"};
-    scan.spec = (struct tv_scan_spec){.from = state->open[0].start,
-            .to = state->open[count - 1].start,
-            .arrival_from = UINT64_MAX,
-            .columns = tv_all_columns(),
-            .order = TV_SCAN_OLDEST};
-    for (size_t i = 0; i < count; i++) {
-        uint64_t arrival = state->open[i].arrival;
-        arrivals[i] = tv_value_i64((int64_t)arrival);
-        if (arrival < scan.spec.arrival_from)
-            scan.spec.arrival_from = arrival;
-        if (arrival > scan.spec.arrival_to)
-            scan.spec.arrival_to = arrival;
+    const struct tv_picks *lists[] = {&state->last_errors, &state->open};
+    size_t count = 0;
+    struct tv_value *arrivals = tv_arena_calloc(
+            &exec->arena, state->last_errors.count + state->open.count + 1, sizeof(*arrivals));
+    struct tv_planned_scan scan = {.name = "errors and active requests"};
+    scan.spec = (struct tv_scan_spec){
+            .from = INT64_MAX, .to = 0, .arrival_from = UINT64_MAX, .columns = tv_all_columns()};
+    for (size_t list = 0; list < 2; list++) {
+        for (size_t i = 0; i < lists[list]->count; i++) {
+            widen(&scan.spec, &lists[list]->items[i]);
+            arrivals[count++] = tv_value_i64((int64_t)lists[list]->items[i].arrival);
+        }
     }
+    if (count == 0)
+        return TV_OK;
     scan.spec.where =
             tv_pred_in(&exec->arena, tv_field_ref_fixed(TV_FIELD_ARRIVAL), arrivals, count);
-    return tv_exec_scan(exec, &scan, keep_event, open);
+    return tv_exec_scan(exec, &scan, keep_shown, state);
 }
 
-static enum tv_status read_all(struct tv_state *state, struct tv_top *errors, struct tv_top *open)
+static enum tv_status read_all(struct tv_state *state)
 {
     struct tv_exec *exec = state->exec;
     const struct tv_planned_scan *scans = exec->plan.scans;
@@ -120,14 +127,12 @@ static enum tv_status read_all(struct tv_state *state, struct tv_top *errors, st
         status = tv_exec_scan(exec, &scans[2], tv_state_read_metrics, state);
     if (status == TV_OK)
         status = tv_exec_scan(exec, &scans[3], tv_state_read_dependencies, state);
-    if (status == TV_OK && state->errors > 0)
-        status = tv_exec_scan(exec, &scans[4], keep_event, errors);
     if (status == TV_OK)
         status = read_last_seen(state);
     if (status != TV_OK)
         return status;
     tv_state_work(state);
-    return read_open(state, open);
+    return read_shown(state);
 }
 
 static void release(struct tv_state *state)
@@ -141,7 +146,9 @@ static void release(struct tv_state *state)
         free(state->edges[i].traffic.durations);
     free(state->services);
     free(state->edges);
-    free(state->open);
+    free(state->open.items);
+    free(state->last_errors.items);
+    tv_batch_unref(state->shown);
     tv_map_release(&state->by_name);
     tv_map_release(&state->instance_seen);
     tv_map_release(&state->metric_seen);
@@ -152,21 +159,13 @@ static void release(struct tv_state *state)
 
 enum tv_status tv_op_state(struct tv_exec *exec)
 {
-    struct tv_select_order newest = {.descending = true, .ref = tv_field_ref_fixed(TV_FIELD_TIME)};
     struct tv_state state = {.exec = exec, .from = exec->query->from, .at = exec->query->at};
-    struct tv_top errors;
-    struct tv_top open;
+    state.shown = tv_batch_new();
     state.is_error = tv_pred_compare(&exec->arena, tv_field_resolve(TV_STR("error_occurred")),
             TV_OP_EQ, tv_value_bool(true));
-    tv_top_init(&errors, ERRORS_SHOWN, &newest, 1);
-    tv_top_init(&open, OPEN_SHOWN, NULL, 0);
-    enum tv_status status = read_all(&state, &errors, &open);
-    tv_top_finish(&errors);
-    tv_top_finish(&open);
+    enum tv_status status = read_all(&state);
     if (status == TV_OK)
-        status = tv_state_write(&state, &errors, &open);
-    tv_top_release(&errors);
-    tv_top_release(&open);
+        status = tv_state_write(&state);
     release(&state);
     return status;
 }

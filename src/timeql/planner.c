@@ -166,12 +166,6 @@ static void plan_state(struct tv_exec *exec)
     graph->spec.where = query->where ? tv_pred_and(arena, is_edge, query->where) : is_edge;
     graph->spec.columns = (struct tv_scan_columns){
             .fields = 1U << TV_FIELD_SERVICE, .attributes = &peer, .attribute_count = 1};
-
-    struct tv_planned_scan *errors = add_scan(exec, "last errors");
-    struct tv_pred *is_error = error_pred(arena);
-    errors->spec.where = query->where ? tv_pred_and(arena, is_error, query->where) : is_error;
-    errors->spec.columns = tv_all_columns();
-    errors->spec.order = TV_SCAN_NEWEST;
 }
 
 struct tv_pred *tv_trace_pred(struct tv_arena *arena, struct tv_id trace)

@@ -9,7 +9,6 @@
 #include "base/map.h"
 #include "timeql/exec.h"
 #include "timeql/spans.h"
-#include "timeql/top.h"
 
 enum tv_health {
     TV_HEALTH_FAILING,
@@ -55,10 +54,19 @@ struct tv_state_edge {
     struct tv_traffic traffic;
 };
 
-struct tv_open_request {
+/* An event to be shown whole: fetched by its arrival number once all are known. */
+struct tv_pick {
     uint64_t arrival;
-    int64_t start;
+    int64_t time;
+    uint32_t row; /* of the fetched batch; UINT32_MAX: not found */
 };
+
+struct tv_picks {
+    struct tv_pick *items;
+    size_t count, cap;
+};
+
+enum { TV_ERRORS_SHOWN = 20, TV_OPEN_SHOWN = 100 };
 
 struct tv_state {
     struct tv_exec *exec;
@@ -70,8 +78,8 @@ struct tv_state {
     struct tv_state_edge *edges;
     size_t edge_count, edge_cap;
     struct tv_spans spans;
-    struct tv_open_request *open;
-    size_t open_count, open_cap;
+    struct tv_picks last_errors, open; /* in any order until tv_state_work */
+    struct tv_batch *shown;            /* owned: the events of both */
     struct tv_pred *is_error;
     struct tv_arena scratch;
     uint64_t events, errors;
@@ -83,6 +91,7 @@ tv_exec_batch_fn tv_state_read_metrics;
 tv_exec_batch_fn tv_state_read_dependencies;
 uint32_t tv_state_service(struct tv_state *state, struct tv_str name);
 void tv_state_instance(struct tv_state *state, uint32_t service, struct tv_str instance);
+void tv_picks_add(struct tv_picks *picks, struct tv_pick pick);
 struct tv_state_edge *tv_state_edge(struct tv_state *state, uint32_t from, uint32_t to);
 
 /* state_work.c */
@@ -92,12 +101,12 @@ void tv_traffic_add(struct tv_traffic *traffic, int64_t duration_ns, bool failed
 void tv_traffic_time(struct tv_traffic *traffic, int64_t duration_ns);
 /* The value below which `per_cent` of the durations lie (nearest rank); count > 0. Reorders them. */
 int64_t tv_traffic_quantile(const struct tv_traffic *traffic, unsigned per_cent);
-/* Turns spans into requests, edges and open requests; then judges every service. */
+/* Turns spans into requests, edges and open requests, judges every service, and sorts the errors
+ * (last first) and open requests (oldest first), no more than are shown. */
 void tv_state_work(struct tv_state *state);
 const char *tv_health_name(enum tv_health health);
 
-/* state_write.c: the answer from head to end. `errors` holds the last error events. */
-TV_CHECKED enum tv_status tv_state_write(
-        struct tv_state *state, const struct tv_top *errors, const struct tv_top *open);
+/* state_write.c: the answer from head to end. */
+TV_CHECKED enum tv_status tv_state_write(struct tv_state *state);
 
 #endif

@@ -54,6 +54,15 @@ void tv_state_instance(struct tv_state *state, uint32_t service, struct tv_str i
     one->instances[one->instance_count++] = tv_arena_str(&state->exec->arena, instance);
 }
 
+void tv_picks_add(struct tv_picks *picks, struct tv_pick pick)
+{
+    if (picks->count == picks->cap) {
+        picks->cap = tv_grown(picks->cap, picks->count + 1, 64);
+        picks->items = tv_realloc_array(picks->items, picks->cap, sizeof(*picks->items));
+    }
+    picks->items[picks->count++] = pick;
+}
+
 struct tv_state_edge *tv_state_edge(struct tv_state *state, uint32_t from, uint32_t to)
 {
     bool added;
@@ -183,6 +192,9 @@ static void count_event(struct tv_state *state, const struct view *view, const s
     service->has_spans = service->has_spans || event->role != TV_ROLE_RECORD;
     state->events++;
     state->errors += event->error;
+    if (event->error && view->arrivals)
+        tv_picks_add(&state->last_errors,
+                (struct tv_pick){view->arrivals[event->row], event->time, UINT32_MAX});
     if (event->time > service->last)
         service->last = event->time;
     if (view->instances && view->instances[event->row])

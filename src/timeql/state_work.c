@@ -114,12 +114,7 @@ static void note_open(struct tv_state *state, const struct tv_span *span)
     if (span->start < state->at - TV_START_TIMEOUT_NS && span->end == TV_ABSENT_I64)
         return;
     state->services[span->service].active++;
-    if (state->open_count == state->open_cap) {
-        state->open_cap = tv_grown(state->open_cap, state->open_count + 1, 64);
-        state->open = tv_realloc_array(state->open, state->open_cap, sizeof(*state->open));
-    }
-    state->open[state->open_count++] =
-            (struct tv_open_request){.arrival = span->arrival, .start = span->start};
+    tv_picks_add(&state->open, (struct tv_pick){span->arrival, span->start, UINT32_MAX});
 }
 
 static void mark_callers(struct tv_state *state)
@@ -207,6 +202,29 @@ static enum tv_health judge(const struct tv_state *state, const struct tv_servic
     return age > least && age <= SILENT_MOST_NS ? TV_HEALTH_SILENT : TV_HEALTH_UNKNOWN;
 }
 
+static int by_oldest(const void *left, const void *right)
+{
+    const struct tv_pick *a = left;
+    const struct tv_pick *b = right;
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    return (a->arrival > b->arrival) - (a->arrival < b->arrival);
+}
+
+static int by_newest(const void *left, const void *right)
+{
+    return by_oldest(right, left);
+}
+
+static void keep_first(
+        struct tv_picks *picks, size_t most, int (*compare)(const void *left, const void *right))
+{
+    if (picks->count > 0)
+        qsort(picks->items, picks->count, sizeof(*picks->items), compare);
+    if (picks->count > most)
+        picks->count = most;
+}
+
 void tv_state_work(struct tv_state *state)
 {
     mark_callers(state);
@@ -218,6 +236,8 @@ void tv_state_work(struct tv_state *state)
         work_bare(service);
         service->health = judge(state, service);
     }
+    keep_first(&state->last_errors, TV_ERRORS_SHOWN, by_newest);
+    keep_first(&state->open, TV_OPEN_SHOWN, by_oldest);
 }
 
 const char *tv_health_name(enum tv_health health)

@@ -235,12 +235,14 @@ static void write_edges(struct tv_state *state, struct tv_json_out *json)
     tv_json_end(json);
 }
 
-static void write_events(struct tv_json_out *json, const char *name, const struct tv_top *top)
+static void write_events(const struct tv_state *state, const char *name,
+        const struct tv_picks *picks, struct tv_json_out *json)
 {
     tv_json_key(json, name);
     tv_json_array(json);
-    for (uint32_t i = 0; i < top->count; i++)
-        tv_event_object(json, top->kept, top->sorted[i]);
+    for (size_t i = 0; i < picks->count; i++)
+        if (picks->items[i].row != UINT32_MAX)
+            tv_event_object(json, state->shown, picks->items[i].row);
     tv_json_end(json);
 }
 
@@ -290,8 +292,7 @@ static void write_summary(const struct tv_state *state, const struct totals *tot
     tv_json_end(json);
 }
 
-enum tv_status tv_state_write(
-        struct tv_state *state, const struct tv_top *errors, const struct tv_top *open)
+enum tv_status tv_state_write(struct tv_state *state)
 {
     struct tv_exec *exec = state->exec;
     const struct tv_service_state **sorted = tv_arena_calloc(&exec->arena,
@@ -312,8 +313,8 @@ enum tv_status tv_state_write(
     write_services(state, sorted, count);
     if (json) {
         write_edges(state, json);
-        write_events(json, "errors", errors);
-        write_events(json, "activeRequests", open);
+        write_events(state, "errors", &state->last_errors, json);
+        write_events(state, "activeRequests", &state->open, json);
         write_summary(state, &totals, count, json);
     }
     return tv_exec_end(exec);

@@ -8,7 +8,7 @@
  * lexer, parser, predicates, store or operators. Events come late, out of order, twice, and with fields
  * missing; some lie in segments, some in level 0. Each statement is also rewritten (operands exchanged,
  * NOT NOT, a window cut in two, a LIMIT's prefix), and must then answer the same. */
-#include "../lib/fixture.h"
+#include "../lib/compact.h"
 #include "support_executor.h"
 
 #include "base/json_in.h"

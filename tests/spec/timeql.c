@@ -13,7 +13,7 @@
  *
  * The clock stands at 2024-01-15T15:50:00Z. A statement without an expectation is an error in the
  * file. */
-#include "../lib/fixture.h"
+#include "../lib/compact.h"
 #include "ingest/native.h"
 
 #include "base/json_in.h"

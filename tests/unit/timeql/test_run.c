@@ -2,7 +2,7 @@
 /* Running: budgets, cancelling, deadlines, a reader that goes away, conditions alone. */
 #include "support.h"
 
-#include "../../lib/fixture.h"
+#include "fixture.h"
 
 /* More events than an answer may hold, in two segments' worth of level 0. */
 static void fill(struct fixture *fixture, unsigned count)
