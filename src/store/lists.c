@@ -99,6 +99,7 @@ void tv_store_swap_segments(struct tv_store *store, struct tv_segment *const *ol
             continue;
         }
         atomic_store(&segment->dead, true);
+        tv_cache_drop(store->cache, segment->id);
         count_segment(store, segment, -1);
     }
     for (size_t i = 0; i < fresh_count; i++) {

@@ -93,7 +93,7 @@ void tv_scan_close(struct tv_scan *scan)
 {
     if (!scan)
         return;
-    tv_view_release(&scan->view);
+    tv_scan_retire(scan);
     tv_pool_put(scan->snapshot->store, &scan->db);
     tv_snapshot_unref(scan->snapshot);
     tv_arena_release(&scan->scratch);
@@ -189,7 +189,7 @@ enum tv_status tv_scan_next(struct tv_scan *scan, struct tv_scan_batch *out, str
             return tv_fail(err, status, "the scan was stopped");
         struct tv_scan_item *item = &scan->items[scan->next++];
         tv_arena_release(&scan->scratch);
-        tv_view_release(&scan->view);
+        tv_scan_retire(scan);
         if (item->segment)
             status = tv_scan_segment(scan, item->segment, out, err);
         else

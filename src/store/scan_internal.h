@@ -20,7 +20,8 @@ struct tv_scan {
     struct tv_db db; /* taken when the first segment is read */
     struct tv_scan_item *items;
     size_t count, next;
-    struct tv_view view; /* of the segment being read */
+    struct tv_view view;      /* of the segment being read */
+    struct tv_cached *cached; /* or what was found of it */
     uint32_t *rows;
     uint32_t rows_cap;
     struct tv_arena scratch;
@@ -41,6 +42,8 @@ uint32_t *tv_scan_rows(struct tv_scan *scan, uint32_t rows);
 /* Rows of a batch inside the window and the arrival range, in order; returns how many. */
 uint32_t tv_scan_window(
         const struct tv_scan_spec *spec, const struct tv_batch *batch, uint32_t *rows);
+/* Lets go of the segment read last; what was decoded of it goes to the cache. */
+void tv_scan_retire(struct tv_scan *scan);
 /* Reads what the scan wants of a segment. Counts 0 rows where nothing is selected, or where the
  * segment turns out corrupt, which sets it aside. */
 TV_CHECKED enum tv_status tv_scan_segment(struct tv_scan *scan, struct tv_segment *segment,

@@ -177,7 +177,7 @@ static struct tv_scan_columns deciding_columns(
         struct tv_scan *scan, const struct tv_segment *segment)
 {
     const struct tv_scan_spec *spec = &scan->spec;
-    struct needs needs = {.arena = &scan->scratch};
+    struct needs needs = {.columns.fields = 1u << TV_FIELD_TIME, .arena = &scan->scratch};
     if (spec->where)
         tv_pred_fields(spec->where, need_field, &needs);
     if (spec->overlapping)
@@ -188,9 +188,8 @@ static struct tv_scan_columns deciding_columns(
     return needs.columns;
 }
 
-static uint32_t select_rows(struct tv_scan *scan)
+static uint32_t select_rows(struct tv_scan *scan, const struct tv_batch *batch)
 {
-    const struct tv_batch *batch = scan->view.batch;
     uint32_t *rows = tv_scan_rows(scan, batch->rows);
     uint32_t count = tv_scan_window(&scan->spec, batch, rows);
     if (count && scan->spec.where)
@@ -199,20 +198,43 @@ static uint32_t select_rows(struct tv_scan *scan)
 }
 
 static enum tv_status read_segment(struct tv_scan *scan, const struct tv_segment *segment,
-        struct tv_scan_batch *out, struct tv_error *err)
+        const struct tv_scan_columns *deciding, struct tv_scan_batch *out, struct tv_error *err)
 {
-    struct tv_scan_columns deciding = deciding_columns(scan, segment);
     tv_view_init(&scan->view, segment);
-    enum tv_status status = tv_view_load(&scan->view, &scan->db, &deciding, err);
-    uint32_t count = status == TV_OK ? select_rows(scan) : 0;
+    enum tv_status status = tv_view_load(&scan->view, &scan->db, deciding, err);
+    uint32_t count = status == TV_OK ? select_rows(scan, scan->view.batch) : 0;
     if (count)
         status = tv_view_load(&scan->view, &scan->db, &scan->spec.columns, err);
-    scan->stats.segments_read++;
-    scan->stats.events += segment->extent.rows;
     scan->stats.bytes += scan->view.bytes;
     if (status == TV_OK)
         *out = (struct tv_scan_batch){scan->view.batch, scan->rows, count};
+    else
+        tv_view_release(&scan->view); /* half of it is not worth keeping */
     return status;
+}
+
+static enum tv_status find_or_read(struct tv_scan *scan, const struct tv_segment *segment,
+        struct tv_scan_batch *out, struct tv_error *err)
+{
+    struct tv_scan_columns deciding = deciding_columns(scan, segment);
+    struct tv_cache *cache = scan->snapshot->store->cache;
+    scan->stats.segments_read++;
+    scan->stats.events += segment->extent.rows;
+    scan->cached = tv_cache_find(cache, segment, &deciding, &scan->spec.columns);
+    if (!scan->cached)
+        return read_segment(scan, segment, &deciding, out, err);
+    const struct tv_batch *batch = scan->cached->view.batch;
+    uint32_t count = select_rows(scan, batch);
+    *out = (struct tv_scan_batch){batch, scan->rows, count};
+    return TV_OK;
+}
+
+void tv_scan_retire(struct tv_scan *scan)
+{
+    tv_cached_unref(scan->cached);
+    scan->cached = NULL;
+    if (scan->view.batch)
+        tv_cache_put(scan->snapshot->store->cache, &scan->view);
 }
 
 enum tv_status tv_scan_segment(struct tv_scan *scan, struct tv_segment *segment,
@@ -228,7 +250,7 @@ enum tv_status tv_scan_segment(struct tv_scan *scan, struct tv_segment *segment,
     if (status == TV_OK)
         status = prune(scan, segment, &keep, err);
     if (status == TV_OK && keep)
-        status = read_segment(scan, segment, out, err);
+        status = find_or_read(scan, segment, out, err);
     if (status != TV_CORRUPT)
         return status;
     /* Set aside: counted once, left out from now on; the rest is served. */

@@ -35,5 +35,6 @@ void tv_store_stats(const struct tv_store *store, struct tv_store_stats *out)
     out->file_bytes = tv_store_file_bytes(store);
     out->wal_bytes = tv_store_wal_bytes(store);
     out->level0_segments = store->level0_count;
+    out->cache_bytes = tv_cache_bytes(store->cache);
     out->corrupt_segments = atomic_load(&store->corrupt);
 }

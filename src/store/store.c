@@ -139,6 +139,7 @@ static void release(struct tv_store *store)
                 store->writer.sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     tv_db_close(&store->writer);
     tv_dedupe_free(store->dedupe);
+    tv_cache_free(store->cache);
     if (store->lock_fd >= 0)
         (void)close(store->lock_fd);
     (void)pthread_mutex_destroy(&store->pool.mutex);
@@ -161,6 +162,7 @@ enum tv_status tv_store_open(
     store->config.dir = store->dir;
     store->path = tv_store_file_of(store->dir, "traversion.db");
     store->dedupe = tv_dedupe_new();
+    store->cache = tv_cache_new(config->cache_bytes);
     (void)pthread_mutex_init(&store->pool.mutex, NULL);
     (void)pthread_mutex_init(&store->graveyard.mutex, NULL);
     tv_lists_init(store);

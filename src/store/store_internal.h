@@ -7,6 +7,7 @@
 #ifndef TV_STORE_STORE_INTERNAL_H
 #define TV_STORE_STORE_INTERNAL_H
 
+#include "store/cache.h"
 #include "store/db.h"
 #include "store/dedupe.h"
 #include "store/level0.h"
@@ -64,6 +65,7 @@ struct tv_store {
 
     struct tv_pool pool;
     struct tv_graveyard graveyard;
+    struct tv_cache *cache;
 
     /* Loop. */
     struct tv_segment_list *segments;

@@ -108,18 +108,33 @@ enum tv_status tv_wanted_read(const struct tv_db *db, const struct tv_segment *s
     return status;
 }
 
+static bool is_named(const struct tv_scan_columns *columns, struct tv_str name)
+{
+    for (size_t k = 0; k < columns->attribute_count; k++)
+        if (tv_str_equal(columns->attributes[k], name))
+            return true;
+    return columns->all_attributes;
+}
+
+static bool may_list(
+        const struct tv_scan_columns *columns, const struct tv_segment_overflow *overflow)
+{
+    for (size_t k = 0; k < columns->attribute_count; k++)
+        if (tv_segment_listed(
+                    overflow->names, overflow->name_count, tv_segment_hash(columns->attributes[k])))
+            return true;
+    return columns->all_attributes;
+}
+
 static void want_attrs(
         struct tv_view *view, const struct tv_scan_columns *columns, struct tv_wanted_list *list)
 {
     const struct tv_segment *segment = view->segment;
     for (uint32_t i = 0; i < segment->attr_count; i++) {
-        bool wanted = columns->all_attributes;
-        for (size_t k = 0; k < columns->attribute_count && !wanted; k++)
-            wanted = tv_str_equal(columns->attributes[k], segment->attrs[i].name);
-        if (wanted && !view->attr_read[i]) {
-            view->attr_read[i] = true;
-            tv_wanted_add(list, TV_WANT_ATTR, i, &segment->attrs[i].column.block);
-        }
+        if (view->attr_read[i] || !is_named(columns, segment->attrs[i].name))
+            continue;
+        view->attr_read[i] = true;
+        tv_wanted_add(list, TV_WANT_ATTR, i, &segment->attrs[i].column.block);
     }
 }
 
@@ -128,17 +143,28 @@ static void want_overflows(
 {
     const struct tv_segment *segment = view->segment;
     for (uint32_t i = 0; i < segment->overflow_count; i++) {
-        const struct tv_segment_overflow *overflow = &segment->overflows[i];
-        bool wanted = columns->all_attributes;
-        for (size_t k = 0; k < columns->attribute_count && !wanted; k++)
-            wanted = tv_segment_listed(
-                    overflow->names, overflow->name_count, tv_segment_hash(columns->attributes[k]));
-        if (wanted && !view->overflow_read[i]) {
-            /* All its names at once: the block is decompressed as a whole anyway. */
-            view->overflow_read[i] = 1;
-            tv_wanted_add(list, TV_WANT_OVERFLOW, i, &overflow->block);
-        }
+        if (view->overflow_read[i] || !may_list(columns, &segment->overflows[i]))
+            continue;
+        /* All its names at once: the block is decompressed as a whole anyway. */
+        view->overflow_read[i] = true;
+        tv_wanted_add(list, TV_WANT_OVERFLOW, i, &segment->overflows[i].block);
     }
+}
+
+bool tv_view_covers(const struct tv_view *view, const struct tv_segment *segment,
+        const struct tv_scan_columns *columns)
+{
+    if (columns->fields & ~view->fields)
+        return false;
+    if (view->all_attributes)
+        return true;
+    for (uint32_t i = 0; i < segment->attr_count; i++)
+        if (!view->attr_read[i] && is_named(columns, segment->attrs[i].name))
+            return false;
+    for (uint32_t i = 0; i < segment->overflow_count; i++)
+        if (!view->overflow_read[i] && may_list(columns, &segment->overflows[i]))
+            return false;
+    return true;
 }
 
 static void want_all(

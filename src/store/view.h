@@ -14,9 +14,9 @@
 struct tv_view {
     const struct tv_segment *segment; /* borrowed */
     struct tv_batch *batch;
-    uint32_t fields;        /* bits: looked at already */
-    uint8_t *overflow_read; /* by overflow block: all its names are loaded */
-    bool *attr_read;        /* by the segment's attribute */
+    uint32_t fields;     /* bits: looked at already */
+    bool *overflow_read; /* by overflow block: all its names are loaded */
+    bool *attr_read;     /* by the segment's attribute */
     bool all_attributes;
     uint64_t bytes; /* read from the file so far */
 };
@@ -26,6 +26,10 @@ void tv_view_release(struct tv_view *view);
 /* Loads columns that are not loaded yet. TV_CORRUPT names the segment. */
 TV_CHECKED enum tv_status tv_view_load(struct tv_view *view, const struct tv_db *db,
         const struct tv_scan_columns *columns, struct tv_error *err);
+
+/* Whether all these columns are loaded; `segment` is the view's. */
+bool tv_view_covers(const struct tv_view *view, const struct tv_segment *segment,
+        const struct tv_scan_columns *columns);
 
 /* Names and types in a segment's overflow blocks. */
 TV_CHECKED enum tv_status tv_view_overflow_names(const struct tv_db *db,

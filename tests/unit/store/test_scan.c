@@ -151,7 +151,7 @@ static void scan__keeps_its_bound(void **state)
     test_world_release(&world);
 }
 
-static uint64_t read_of(struct tv_store *store, const struct tv_scan_spec *spec)
+static struct tv_scan_stats stats_of(struct tv_store *store, const struct tv_scan_spec *spec)
 {
     struct tv_snapshot *snapshot = tv_snapshot_take(store);
     struct tv_scan_stats stats;
@@ -165,7 +165,12 @@ static uint64_t read_of(struct tv_store *store, const struct tv_scan_spec *spec)
     tv_scan_stats(scan, &stats);
     tv_scan_close(scan);
     tv_snapshot_unref(snapshot);
-    return stats.segments_read;
+    return stats;
+}
+
+static uint64_t read_of(struct tv_store *store, const struct tv_scan_spec *spec)
+{
+    return stats_of(store, spec).segments_read;
 }
 
 /* Pruning is not only right but happens. */
@@ -200,6 +205,33 @@ static void scan__reads_few_segments(void **state)
     test_world_release(&world);
 }
 
+/* What was decoded once is kept, in its limit, and goes with its segment. */
+static void scan__reads_nothing_twice(void **state)
+{
+    (void)state;
+    struct test_world world;
+    struct tv_store_stats stats;
+    struct tv_scan_spec spec = test_all();
+    test_world_init(&world, 25);
+    test_world_commit(&world, 1, &(struct test_shape){3000, NOON, SPAN, true});
+    test_compact(world.store);
+    struct tv_scan_stats first = stats_of(world.store, &spec);
+    assert_true(first.bytes > 10000);
+    assert_int_equal(stats_of(world.store, &spec).bytes, 0);
+    spec.columns = (struct tv_scan_columns){.fields = 1u << TV_FIELD_SERVICE};
+    assert_int_equal(stats_of(world.store, &spec).bytes, 0);
+    tv_store_stats(world.store, &stats);
+    assert_true(stats.cache_bytes > 0 && stats.cache_bytes <= 8 << 20);
+    test_world_check_all(&world);
+    test_world_commit(&world, 1, &(struct test_shape){3000, NOON, SPAN, false});
+    test_compact(world.store); /* merged: cold segments of one day */
+    tv_store_stats(world.store, &stats);
+    assert_int_equal(stats.segments, 1);
+    assert_int_equal(stats.cache_bytes, 0);
+    test_world_check_all(&world);
+    test_world_release(&world);
+}
+
 static void scan__stops_when_cancelled(void **state)
 {
     (void)state;
@@ -226,6 +258,7 @@ int main(void)
             cmocka_unit_test(scan__equals_a_naive_filter),
             cmocka_unit_test(scan__keeps_its_bound),
             cmocka_unit_test(scan__reads_few_segments),
+            cmocka_unit_test(scan__reads_nothing_twice),
             cmocka_unit_test(scan__stops_when_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
