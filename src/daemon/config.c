@@ -236,9 +236,9 @@ void tv_config_help(struct tv_buf *out)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct tv_setting *setting = &settings[i];
-        size_t width = strlen(setting->name) + strlen(setting->argument) + 3;
-        tv_buf_printf(out, "  --%s%s%s%*s%s", setting->name, setting->argument[0] ? " " : "",
-                setting->argument, width < 30 ? (int)(30 - width) : 1, "", setting->help);
+        int pad = 28 - (int)strlen(setting->name) - (int)strlen(setting->argument);
+        tv_buf_printf(out, "  --%s %s%*s%s", setting->name, setting->argument, pad > 1 ? pad : 1, "",
+                setting->help);
         bool plain = setting->kind == TV_SETTING_SWITCH && !setting->argument[0];
         if (setting->initial && !plain)
             tv_buf_printf(out, " [%s]", setting->initial);
