@@ -182,7 +182,9 @@ void tv_loop_free(struct tv_loop *loop)
     uv_close((uv_handle_t *)&loop->wake, NULL);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
         uv_close((uv_handle_t *)&loop->signals[i], NULL);
-    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    /* A tv_loop_stop that came when nothing ran any more ends the first of these at once. */
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+        continue;
     TV_ASSERT(uv_loop_close(&loop->uv) == 0);
     uv_mutex_destroy(&loop->post_lock);
     free(loop->deferred.calls);

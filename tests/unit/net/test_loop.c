@@ -159,6 +159,13 @@ static void loop__signals_arrive_on_the_loop(void **state)
     tv_loop_run(*state);
 }
 
+static void loop__stopped_after_its_end_is_freed(void **state)
+{
+    tv_loop_defer(*state, on_stop, *state);
+    tv_loop_run(*state);
+    tv_loop_stop(*state); /* The teardown frees it. */
+}
+
 static void timer__fires_not_before_its_time_and_can_be_restarted(void **state)
 {
     struct tv_timer *timer = tv_timer_new(*state, on_stop, *state);
@@ -350,6 +357,7 @@ int main(void)
             cmocka_unit_test_setup_teardown(
                     loop__posts_from_many_threads_all_arrive, setup, teardown),
             cmocka_unit_test_setup_teardown(loop__signals_arrive_on_the_loop, setup, teardown),
+            cmocka_unit_test_setup_teardown(loop__stopped_after_its_end_is_freed, setup, teardown),
             cmocka_unit_test_setup_teardown(
                     timer__fires_not_before_its_time_and_can_be_restarted, setup, teardown),
             cmocka_unit_test_setup_teardown(timer__repeats_until_stopped, setup, teardown),
