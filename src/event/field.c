@@ -235,7 +235,8 @@ const struct tv_str *tv_virtual_attributes(enum tv_virtual_field field, size_t *
 const struct tv_str *tv_http_status_attributes(size_t *count)
 {
     static const struct tv_str names[] = {NAME("http.response.status_code"),
-            NAME("http.status_code"), NAME("http.status"), NAME("status_code"), NAME("statusCode")};
+            NAME("http.status_code"), NAME("http.status"), NAME("status_code"), NAME("statusCode"),
+            NAME("status") /* a number there is no ok or error, and stays an attribute */};
     LIST(names);
     return names;
 }

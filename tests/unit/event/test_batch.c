@@ -225,10 +225,11 @@ static void batch__says_which_rows_are_errors(void **state)
 {
     (void)state;
     struct tv_batch *batch = tv_batch_new();
-    for (uint32_t i = 0; i < 12; i++)
+    for (uint32_t i = 0; i < 14; i++)
         (void)tv_batch_add_row(batch);
     uint32_t http = tv_batch_attr(batch, TV_STR("http.response.status_code"));
     uint32_t old = tv_batch_attr(batch, TV_STR("statusCode"));
+    uint32_t bare = tv_batch_attr(batch, TV_STR("status"));
     tv_batch_set_text(batch, TV_FIELD_TYPE, 1, TV_STR("error"));
     tv_batch_set_text(batch, TV_FIELD_TYPE, 2, TV_STR("errors"));
     tv_batch_set_u8(batch, TV_FIELD_STATUS, 3, TV_EVENT_STATUS_ERROR);
@@ -240,14 +241,17 @@ static void batch__says_which_rows_are_errors(void **state)
     tv_batch_set_attr(batch, http, 9, tv_value_str(TV_STR("503")));
     tv_batch_set_attr(batch, old, 10, tv_value_f64(599.5));
     tv_batch_set_attr(batch, old, 11, tv_value_str(TV_STR("five hundred")));
+    tv_batch_set_attr(batch, bare, 12, tv_value_i64(500));
+    tv_batch_set_attr(batch, bare, 13, tv_value_i64(404));
     uint64_t bits = ~UINT64_C(0);
     tv_batch_error_bits(batch, &bits);
-    for (uint32_t row = 0; row < 12; row++) {
-        bool expected = row == 1 || row == 3 || row == 5 || row == 7 || row == 9 || row == 10;
+    for (uint32_t row = 0; row < 14; row++) {
+        bool expected =
+                row == 1 || row == 3 || row == 5 || row == 7 || row == 9 || row == 10 || row == 12;
         assert_int_equal(tv_batch_is_error(batch, row), expected);
         assert_int_equal(bits >> row & 1, expected);
     }
-    assert_true(bits >> 12 == 0);
+    assert_true(bits >> 14 == 0);
     tv_batch_unref(batch);
 }
 

@@ -101,7 +101,7 @@ static void field__lists_what_is_behind_virtual_ones(void **state)
     assert_null(tv_virtual_attributes(TV_VIRTUAL_ERROR_OCCURRED, &count));
     assert_int_equal(count, 0);
     assert_text(tv_http_status_attributes(&count)[0], "http.response.status_code");
-    assert_int_equal(count, 5);
+    assert_int_equal(count, 6);
     assert_text(tv_version_attributes(&count)[0], "service.version");
 }
 
