@@ -259,4 +259,5 @@ void tv_json_error(struct tv_buf *out, const struct tv_error *err)
         tv_json_null(&json);
     tv_json_end(&json);
     tv_json_end(&json);
+    tv_buf_append_char(out, '\n');
 }

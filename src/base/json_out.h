@@ -45,7 +45,8 @@ void tv_json_quote(struct tv_buf *out, struct tv_str text);
 /* Shortest round-trip form; at most 32 bytes with NUL; returns the length. */
 size_t tv_f64_format(double value, char out[32]);
 
-/* An error in the form of the public contract: {"error":{"code","message",…}} as a whole document.
+/* An error in the form of the public contract: {"error":{"code","message",…}} as a whole document
+ * and a line break, for terminals.
  * The keys "position" (where err->line is set), "expected" and "hint" follow DESIGN's contract. */
 void tv_json_error(struct tv_buf *out, const struct tv_error *err);
 

@@ -52,7 +52,7 @@ static void refuse(struct post *post)
     post_free(post);
 }
 
-/* {"accepted":n,"rejected":m,"errors":[{"index","field","reason"}]} */
+/* {"accepted":n,"rejected":m,"errors":[{"index","field","reason"}]} and a line break */
 static void write_counts(struct tv_buf *out, const struct tv_decode_report *report)
 {
     struct tv_json_out json = {.out = out};
@@ -76,6 +76,7 @@ static void write_counts(struct tv_buf *out, const struct tv_decode_report *repo
     }
     tv_json_end(&json);
     tv_json_end(&json);
+    tv_buf_append_char(out, '\n');
 }
 
 /* The error's document with the counts beside its one member: the '}' of the first and the '{' of
@@ -85,7 +86,7 @@ static void write_refusal(
 {
     tv_json_error(out, err);
     while (out->len > 0 && out->data[out->len - 1] != '}')
-        out->len--; /* a line break behind the document */
+        out->len--; /* the line break behind the document */
     TV_ASSERT(out->len > 0);
     size_t joint = out->len - 1;
     out->len = joint;

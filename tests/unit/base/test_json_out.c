@@ -213,7 +213,7 @@ static void error__has_the_contract_s_form(void **state)
     tv_json_error(&out, &err);
     assert_text(tv_buf_str(&out),
             "{\"error\":{\"code\":\"not_found\",\"message\":\"no event 'a\\\"b'\","
-            "\"expected\":[],\"hint\":null}}");
+            "\"expected\":[],\"hint\":null}}\n");
 }
 
 static void error__carries_position_expectations_and_hint(void **state)
@@ -231,7 +231,7 @@ static void error__carries_position_expectations_and_hint(void **state)
     assert_text(tv_buf_str(&out),
             "{\"error\":{\"code\":\"syntax_error\",\"message\":\"unexpected 'FORM'\","
             "\"position\":{\"offset\":12,\"line\":2,\"column\":3},"
-            "\"expected\":[\"FROM\",\"IN\",\"','\"],\"hint\":\"did you mean FROM?\"}}");
+            "\"expected\":[\"FROM\",\"IN\",\"','\"],\"hint\":\"did you mean FROM?\"}}\n");
 }
 
 int main(void)

@@ -58,14 +58,14 @@ static void posts__are_answered_with_counts(void **state)
 {
     struct fixture *f = *state;
     expect(f, "", TV_STR("{\"service\":\"a\"}"), 200,
-            "\r\n\r\n{\"accepted\":1,\"rejected\":0,\"errors\":[]}");
+            "\r\n\r\n{\"accepted\":1,\"rejected\":0,\"errors\":[]}\n");
     expect(f, "", TV_STR("[{\"service\":\"a\"},{\"service\":7}]"), 200,
             "{\"accepted\":1,\"rejected\":1,\"errors\":[{\"index\":1,\"field\":\"service\","
             "\"reason\":\"must be a string\"}]}");
     expect(f, "Content-Type: application/x-www-form-urlencoded\r\n",
             TV_STR("{\"service\":\"a\"}\n{\"service\":\"b\"}\n"), 200, "{\"accepted\":2,");
     expect(f, "Content-Encoding: identity\r\n", TV_STR("[]"), 200,
-            "{\"accepted\":0,\"rejected\":0,\"errors\":[]}");
+            "{\"accepted\":0,\"rejected\":0,\"errors\":[]}\n");
     assert_int_equal(f->door.accepted, 3);
     assert_int_equal(f->door.batches[2]->rows, 2);
     assert_true(tv_batch_i64(f->door.batches[0], TV_FIELD_RECEIVED)[0] > 0);
@@ -83,7 +83,7 @@ static void posts__without_a_usable_event_are_refused(void **state)
     struct fixture *f = *state;
     expect(f, "", TV_STR(""), 400, "\"hint\":");
     expect(f, "", TV_STR("  \n"), 400, "the body is empty");
-    expect(f, "", TV_STR("hello"), 400, "\"accepted\":0,\"rejected\":0,\"errors\":[]}");
+    expect(f, "", TV_STR("hello"), 400, "\"accepted\":0,\"rejected\":0,\"errors\":[]}\n");
     expect(f, "", TV_STR("{\"service\":"), 400, "\"position\":");
     expect(f, "", TV_STR("{\"service\":"), 400,
             "\"accepted\":0,\"rejected\":1,\"errors\":[{\"index\":0,\"field\":\"\",\"reason\":");
