@@ -66,7 +66,7 @@ struct tv_http_route {
     const char *path;   /* exact, or ending in an asterisk behind the last slash: a prefix */
     enum tv_scope scope;
     size_t body_max; /* bytes as sent (before decoding); 0: no body is taken */
-    bool cors;       /* any origin may call it (ingest of browsers) */
+    bool cors;       /* with a token any origin may call it (ingest of browsers) */
     tv_http_handler_fn *handler;
     void *ctx;
 };

@@ -6,7 +6,8 @@
  * A daemon that listens on all addresses takes, besides, the very address that the connection came
  * to: an address literal cannot be rebound. The port is not compared, since tunnels and containers
  * change it. Origin: sent by browsers with requests of scripts; a foreign one is refused but on routes
- * that are open to browsers of other sites. Token: "Authorization: Bearer"; which tokens exist
+ * that are open to browsers of other sites, and there only once tokens exist: else any page that
+ * someone looks at could write to the daemon on the same machine. Token: "Authorization: Bearer"; which tokens exist
  * and what they allow, the configuration's functions say.
  */
 #include "net/http_internal.h"
@@ -115,7 +116,7 @@ enum tv_status tv_http_guard_door(struct tv_http_request *request, struct tv_err
 enum tv_status tv_http_guard_origin(struct tv_http_request *request, struct tv_error *err)
 {
     struct tv_str origin = request->headers.origin;
-    if (!origin.ptr || request->route->cors)
+    if (!origin.ptr || (request->route->cors && tokens_exist(&request->server->config)))
         return TV_OK;
     struct tv_str host = {NULL, 0};
     if (tv_str_starts_with(origin, TV_STR("http://")))

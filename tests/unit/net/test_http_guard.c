@@ -108,8 +108,8 @@ static void guard__scripts_of_other_sites_are_refused(void **state)
             {"/read", "http://traversion.example", 200}, {"/read", "http://evil.example", 403},
             {"/read", "null", 403}, {"/read", "ftp://localhost", 403}, {"/read", "", 403},
             {"/read", "http://", 403}, {"/read", "http://localhost/x", 403},
-            {"/read", "http://localhost.evil.example", 403},
-            {"/ingest", "http://evil.example", 200}, {"/ingest", "null", 200}};
+            {"/read", "http://localhost.evil.example", 403}, {"/ingest", "http://localhost", 200},
+            {"/ingest", "http://evil.example", 403}, {"/ingest", "null", 403}};
     struct tokens tokens = {0};
     struct house house;
     open_house(&house, &tokens, NULL, false);
@@ -148,6 +148,11 @@ static void guard__browsers_of_other_sites_may_use_cors_routes(void **state)
             "\r\n");
     assert_int_equal(reply.status, 401); /* which the script can read, too */
     assert_true(tv_str_equal(reply_header(&reply, "Access-Control-Allow-Origin"), TV_STR("*")));
+    reply_release(&reply);
+    ask(&house, &reply,
+            "POST /ingest HTTP/1.1\r\nHost: localhost\r\nOrigin: http://a.example\r\n"
+            "Authorization: Bearer in\r\n\r\n");
+    assert_int_equal(reply.status, 200);
     reply_release(&reply);
     ask(&house, &reply,
             "OPTIONS /read HTTP/1.1\r\nHost: localhost\r\nOrigin: http://a.example\r\n"
