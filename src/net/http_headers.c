@@ -3,7 +3,8 @@
  *
  * What the library lets through but must not be served is refused here: HTTP/1.1 without exactly one
  * Host (RFC 9112 section 3.2), and framing that two parties may read differently (section 6.3:
- * Transfer-Encoding beside Content-Length, codings other than chunked), which is how requests are
+ * Transfer-Encoding beside Content-Length, codings other than chunked; a blank before a header's
+ * colon, which hides the header from some), which is how requests are
  * smuggled past a proxy.
  */
 #include "net/http_internal.h"
@@ -89,6 +90,8 @@ static enum MHD_Result on_value(void *cls, enum MHD_ValueKind kind, const char *
     struct tv_str text = {value ? value : "", value ? value_len : 0};
     if (kind == MHD_GET_ARGUMENT_KIND)
         return take_arg(pass, key, text);
+    if (name_len && (name[name_len - 1] == ' ' || name[name_len - 1] == '\t'))
+        return refuse(pass, "a header has a blank between its name and the colon");
     take_header(&pass->request->headers, key, text);
     return MHD_YES;
 }

@@ -197,6 +197,7 @@ static void http__ambiguous_framing_is_400_and_closes(void **state)
             "POST /echo HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
             "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
             "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n\r\n",
             "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, "
             "chunked\r\n\r\n0\r\n\r\n",
             "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
