@@ -4,7 +4,7 @@
  * SO_RCVBUF up to it), and each system call brings up to 32 datagrams (recvmmsg). libuv's own
  * reader could do the latter but not tell what the kernel dropped, and gives no end of a batch.
  *
- * One turn reads at most a few hundred datagrams: the sockets of the others wait no longer, and what
+ * One turn reads at most a few hundred datagrams, and fewer if they are large: the sockets of the others wait no longer, and what
  * is left makes the descriptor readable again. The kernel's count of drops is asked for when wanted
  * (SO_MEMINFO); SO_RXQ_OVFL would tell the same beside each datagram, but only with the next one.
  */
@@ -22,7 +22,8 @@ enum {
     RECEIVE_BUFFER_BYTES = 32 << 20,
     BURST = 32, /* datagrams of one system call */
     BURSTS_A_TURN = 8,
-    SLOT_BYTES = 64 << 10, /* no UDP payload over IPv4 or IPv6 is larger, jumbograms aside */
+    BYTES_A_TURN = 256 << 10, /* about; none follows a burst that brings them */
+    SLOT_BYTES = 64 << 10,    /* no UDP payload over IPv4 or IPv6 is larger, jumbograms aside */
 };
 
 /* A reused set of places to receive to; the bytes are touched only as far as they are filled. */
@@ -88,11 +89,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)status; /* An error of the socket is cleared by reading it. */
     (void)events;
     struct tv_udp *udp = poll->data;
-    uint64_t before = udp->stats.datagrams;
+    struct tv_udp_stats before = udp->stats;
     int bursts = 0;
-    while (bursts < BURSTS_A_TURN && read_burst(udp))
+    while (bursts < BURSTS_A_TURN && udp->stats.bytes - before.bytes < BYTES_A_TURN &&
+            read_burst(udp))
         bursts++;
-    if (udp->fd >= 0 && udp->config.on_batch_end && udp->stats.datagrams > before)
+    if (udp->fd >= 0 && udp->config.on_batch_end && udp->stats.datagrams > before.datagrams)
         udp->config.on_batch_end(udp->config.ctx);
 }
 
