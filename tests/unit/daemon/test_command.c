@@ -97,7 +97,7 @@ static void command__says_what_is_wrong(void **state)
 
 int main(void)
 {
-    (void)setenv("HOME", "/home/me", 1);
+    (void)setenv("HOME", "/nonexistent/me", 1);
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(command__takes_its_own_flags_and_leaves_the_daemons),
             cmocka_unit_test(command__needs_none),

@@ -24,7 +24,7 @@ struct sample {
 
 static const struct sample samples[] = {
         {"data-dir", "DATA_DIR", "/tmp/some where", "/tmp/some where",
-                "/home/me/.local/state/traversion"},
+                "/nonexistent/me/.local/state/traversion"},
         {"listen", "LISTEN", "[::1]:99", "[::1]:99", "127.0.0.1:3335"},
         {"otlp-listen", "OTLP_LISTEN", "Off", "off", "127.0.0.1:4318"},
         {"udp-listen", "UDP_LISTEN", "0.0.0.0:0", "0.0.0.0:0", "127.0.0.1:3335"},
@@ -42,7 +42,7 @@ static const struct sample samples[] = {
 
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
-static char program[] = "traversiond", home[] = "HOME=/home/me", config_flag[] = "--config";
+static char program[] = "traversiond", home[] = "HOME=/nonexistent/me", config_flag[] = "--config";
 static char folder[] = "/tmp/traversion-config-XXXXXX";
 static char file_path[sizeof folder + 16];
 
@@ -263,9 +263,9 @@ static void config__chooses_the_data_folder(void **state)
     static const struct {
         const char *variables[3], *flags[3], *expected;
     } cases[] = {
-            {{NULL}, {NULL}, "/home/me/.local/state/traversion"},
+            {{NULL}, {NULL}, "/nonexistent/me/.local/state/traversion"},
             {{"XDG_STATE_HOME=/x"}, {NULL}, "/x/traversion"},
-            {{"XDG_STATE_HOME=not/absolute"}, {NULL}, "/home/me/.local/state/traversion"},
+            {{"XDG_STATE_HOME=not/absolute"}, {NULL}, "/nonexistent/me/.local/state/traversion"},
             {{"STATE_DIRECTORY=/var/lib/traversion", "XDG_STATE_HOME=/x"}, {NULL},
                     "/var/lib/traversion"},
             {{"STATE_DIRECTORY=/one:/two"}, {NULL}, "/one"},
