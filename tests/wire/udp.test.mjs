@@ -26,7 +26,7 @@ test('a datagram holds one event or lines of events', async () => {
 });
 
 test('nc -u reaches it', async () => {
-  execFileSync('nc', ['-u', '-w0', '127.0.0.1', String(daemon.udpPort)], {
+  execFileSync('nc', ['-u', '-w1', '127.0.0.1', String(daemon.udpPort)], {
     input: '{"service":"nc","type":"log","message":"by hand"}',
   });
   await eventually(async () => assert.equal(await countOf("service = 'nc'"), 1));
