@@ -87,9 +87,14 @@ struct tv_http_stream *tv_http_stream_start(struct tv_http_request *request,
         return stream;
     }
     request->server->stats.streams++;
-    tv_http_answer(request, 200, content_type,
-            MHD_create_response_from_callback(
-                    MHD_SIZE_UNKNOWN, BLOCK_BYTES, on_read, request, NULL));
+    struct MHD_Response *response = MHD_create_response_from_callback(
+            MHD_SIZE_UNKNOWN, BLOCK_BYTES, on_read, request, NULL);
+    /* The body that HEAD does not have must not be chunked: the library would write its end. */
+    if (response && tv_str_equal(request->method, TV_STR("HEAD"))) {
+        request->close = true;
+        (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    }
+    tv_http_answer(request, 200, content_type, response);
     return stream;
 }
 

@@ -191,6 +191,9 @@ static void stream__head_and_http_1_0_work(void **state)
     struct reply reply;
     ask(house, &reply, "HEAD /live HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_int_equal(reply.status, 200);
+    /* Not chunked: the last chunk would stand where the next answer is expected. */
+    assert_null(reply_header(&reply, "Transfer-Encoding").ptr);
+    assert_true(tv_str_equal(reply_header(&reply, "Connection"), TV_STR("close")));
     reply_release(&reply);
     house_await(house, &live.gone, 1);
     struct peer peer;
