@@ -4,22 +4,24 @@
  * what it missed: a job on the query lane scans the arrivals since, while what is committed
  * meanwhile waits in the subscriber's backlog, and then the stream goes on without gap or repeat.
  *
- * A client that reads too slowly does not slow anything else: past PENDING_BYTES_MAX events are
- * dropped and counted, and the count is sent as soon as there is room.
+ * A client that reads too slowly does not slow anything else: past its share of PENDING_BYTES_ALL,
+ * at most PENDING_BYTES_MAX, events are dropped and counted, and the count is sent as soon as there
+ * is room. An event is put in words once for all subscribers, and only if one has room for it, so
+ * that many slow streams cost the loop next to nothing.
  *
  * All of this is the loop's, but for a catch-up while it runs. */
 #include "api/api_internal.h"
-#include "base/json_out.h"
+#include "api/catch_up.h"
 #include "base/mem.h"
 #include "base/time.h"
-#include "event/event_json.h"
 
 #include <stdlib.h>
 
 enum {
-    PENDING_BYTES_MAX = 1 << 20,
-    BACKLOG_BATCHES_MAX = 4096,
-    CATCH_UP_EVENTS_MAX = 10000,
+    PENDING_BYTES_MAX = 1 << 20, /* of one stream */
+    PENDING_BYTES_ALL = 64 << 20,
+    CATCH_UP_BYTES_MAX = 4 << 20,
+    BACKLOG_BYTES_MAX = 8 << 20,
     HEARTBEAT_S = 15,
     SUBSCRIBERS_MAX = 256,
 };
@@ -29,17 +31,13 @@ struct subscriber {
     struct subscriber *prev, *next;
     struct tv_http_stream *stream;  /* NULL once the client is gone */
     struct tv_condition *condition; /* NULL takes all */
-    uint64_t last_arrival;          /* the newest sent or dropped */
     uint64_t unsaid_drops;
 
     /* While catching up: */
     bool catching_up;
-    struct tv_snapshot *snapshot;
-    struct tv_cancel cancel;
-    struct tv_buf caught; /* frames */
-    uint64_t caught_events, skipped;
+    struct tv_catch_up catch_up;
     struct tv_batch **backlog;
-    size_t backlog_count, backlog_cap;
+    size_t backlog_count, backlog_cap, backlog_bytes;
 };
 
 struct tv_live {
@@ -47,33 +45,48 @@ struct tv_live {
     struct tv_feed_subscription *subscription; /* while there are subscribers */
     struct tv_timer *heartbeat;
     struct subscriber *subscribers;
-    struct tv_buf frame;
     struct tv_live_stats stats;
 };
 
-static void put_frame(struct tv_buf *out, const struct tv_batch *batch, uint32_t row)
+/* The frames of one batch, put in words when they are first wanted. */
+struct frames {
+    const struct tv_batch *batch;
+    struct tv_buf text;
+    struct frame {
+        size_t at, bytes; /* 0 bytes: not yet in words */
+    } * rows;
+    struct tv_arena arena;
+};
+
+static void frames_init(struct frames *frames, const struct tv_batch *batch)
 {
-    char id[TV_ARRIVAL_TEXT_BYTES];
-    (void)tv_arrival_format(tv_batch_u64(batch, TV_FIELD_ARRIVAL)[row], id);
-    tv_buf_printf(out, "id: %s\nevent: event\ndata: ", id);
-    struct tv_json_out json = {.out = out};
-    tv_json_object(&json);
-    tv_event_json_members(&json, batch, row);
-    tv_json_end(&json);
-    tv_buf_append(out, "\n\n", 2);
+    *frames = (struct frames){.batch = batch};
+    frames->rows = tv_arena_calloc(&frames->arena, batch->rows, sizeof *frames->rows);
 }
 
-/* Frames of the rows that the condition selects; the number of them. */
-static uint32_t put_frames(
-        struct tv_buf *out, const struct tv_pred *pred, const struct tv_batch *batch)
+static void frames_release(struct frames *frames)
 {
-    struct tv_arena scratch = {0};
-    uint32_t *rows = tv_arena_alloc(&scratch, batch->rows * sizeof *rows);
-    uint32_t count = tv_pred_select(pred, batch, rows, &scratch);
-    for (uint32_t i = 0; i < count; i++)
-        put_frame(out, batch, rows[i]);
-    tv_arena_release(&scratch);
-    return count;
+    tv_buf_release(&frames->text);
+    tv_arena_release(&frames->arena);
+}
+
+/* Valid until the next call. */
+static struct tv_str frame_of(struct frames *frames, uint32_t row)
+{
+    struct frame *frame = &frames->rows[row];
+    if (!frame->bytes) {
+        frame->at = frames->text.len;
+        tv_live_put_frame(&frames->text, frames->batch, row);
+        frame->bytes = frames->text.len - frame->at;
+    }
+    return (struct tv_str){frames->text.data + frame->at, frame->bytes};
+}
+
+/* What one stream may hold of `most` when all of them hold theirs. */
+static size_t share(const struct tv_live *live, size_t most)
+{
+    size_t each = PENDING_BYTES_ALL / (size_t)(live->stats.subscribers + 1);
+    return each < most ? each : most;
 }
 
 static void say_drops(struct subscriber *subscriber)
@@ -99,29 +112,47 @@ static const struct tv_pred *pred_of(const struct subscriber *subscriber)
     return subscriber->condition ? tv_condition_pred(subscriber->condition) : NULL;
 }
 
-static void send_batch(struct subscriber *subscriber, const struct tv_batch *batch)
+/* Sends the rows in turn while there is room; an event larger than that goes out alone. */
+static void send_rows(
+        struct subscriber *subscriber, struct frames *frames, const uint32_t *rows, uint32_t count)
 {
     struct tv_live *live = subscriber->live;
-    tv_buf_clear(&live->frame);
-    uint32_t count = put_frames(&live->frame, pred_of(subscriber), batch);
-    subscriber->last_arrival = tv_batch_u64(batch, TV_FIELD_ARRIVAL)[batch->rows - 1];
-    if (!count)
-        return;
-    if (tv_http_stream_pending(subscriber->stream) + live->frame.len > PENDING_BYTES_MAX) {
-        drop(subscriber, count);
-        return;
+    size_t most = share(live, PENDING_BYTES_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        size_t pending = tv_http_stream_pending(subscriber->stream);
+        if (pending >= most) {
+            drop(subscriber, count - i);
+            return;
+        }
+        struct tv_str frame = frame_of(frames, rows[i]);
+        if (pending && pending + frame.len > most) {
+            drop(subscriber, count - i);
+            return;
+        }
+        say_drops(subscriber);
+        tv_http_stream_write(subscriber->stream, frame);
+        live->stats.sent++;
     }
-    say_drops(subscriber);
-    tv_http_stream_write(subscriber->stream, tv_buf_str(&live->frame));
-    live->stats.sent += count;
+}
+
+static void send_batch(struct subscriber *subscriber, struct frames *frames)
+{
+    const struct tv_batch *batch = frames->batch;
+    struct tv_arena scratch = {0};
+    uint32_t *rows = tv_arena_alloc(&scratch, batch->rows * sizeof *rows);
+    uint32_t count = tv_pred_select(pred_of(subscriber), batch, rows, &scratch);
+    send_rows(subscriber, frames, rows, count);
+    tv_arena_release(&scratch);
 }
 
 static void keep_for_later(struct subscriber *subscriber, struct tv_batch *batch)
 {
-    if (subscriber->backlog_count == BACKLOG_BATCHES_MAX) {
+    size_t bytes = tv_batch_bytes(batch);
+    if (subscriber->backlog_bytes + bytes > BACKLOG_BYTES_MAX && subscriber->backlog_count) {
         drop(subscriber, batch->rows);
         return;
     }
+    subscriber->backlog_bytes += bytes;
     if (subscriber->backlog_count == subscriber->backlog_cap) {
         subscriber->backlog_cap =
                 tv_grown(subscriber->backlog_cap, subscriber->backlog_count + 1, 16);
@@ -134,14 +165,17 @@ static void keep_for_later(struct subscriber *subscriber, struct tv_batch *batch
 static void on_batch(void *ctx, struct tv_batch *batch)
 {
     struct tv_live *live = ctx;
+    struct frames frames;
+    frames_init(&frames, batch);
     for (struct subscriber *s = live->subscribers; s; s = s->next) {
         if (!s->stream)
             continue;
         if (s->catching_up)
             keep_for_later(s, batch);
         else
-            send_batch(s, batch);
+            send_batch(s, &frames);
     }
+    frames_release(&frames);
 }
 
 static void beat(void *ctx)
@@ -153,6 +187,13 @@ static void beat(void *ctx)
 }
 
 /* Life of a subscriber. */
+
+static void subscriber_free(struct subscriber *subscriber)
+{
+    tv_catch_up_release(&subscriber->catch_up);
+    tv_condition_free(subscriber->condition);
+    free(subscriber);
+}
 
 static void remove_subscriber(struct subscriber *subscriber)
 {
@@ -172,10 +213,7 @@ static void remove_subscriber(struct subscriber *subscriber)
     for (size_t i = 0; i < subscriber->backlog_count; i++)
         tv_batch_unref(subscriber->backlog[i]);
     free(subscriber->backlog);
-    tv_snapshot_unref(subscriber->snapshot);
-    tv_condition_free(subscriber->condition);
-    tv_buf_release(&subscriber->caught);
-    free(subscriber);
+    subscriber_free(subscriber);
 }
 
 static void stream_gone(void *ctx)
@@ -183,7 +221,7 @@ static void stream_gone(void *ctx)
     struct subscriber *subscriber = ctx;
     subscriber->stream = NULL;
     if (subscriber->catching_up)
-        tv_cancel_raise(&subscriber->cancel);
+        tv_cancel_raise(&subscriber->catch_up.cancel);
     else
         remove_subscriber(subscriber);
 }
@@ -204,85 +242,62 @@ static void add_subscriber(struct subscriber *subscriber)
 
 /* Catching up. */
 
-static enum tv_status scan_missed(
-        struct subscriber *subscriber, struct tv_scan *scan, struct tv_error *err)
-{
-    enum tv_status status = TV_OK;
-    struct tv_scan_batch found;
-    while ((status = tv_scan_next(scan, &found, err)) == TV_OK && found.count) {
-        for (uint32_t i = 0; i < found.count; i++) {
-            if (subscriber->caught_events == CATCH_UP_EVENTS_MAX) {
-                subscriber->skipped++;
-                continue;
-            }
-            put_frame(&subscriber->caught, found.batch, found.rows[i]);
-            subscriber->caught_events++;
-        }
-    }
-    return status;
-}
-
 static void run_catch_up(void *ctx)
 {
     struct subscriber *subscriber = ctx;
-    struct tv_scan_spec spec = {
-            .from = TV_TIME_MIN,
-            .to = TV_TIME_MAX,
-            .arrival_from = subscriber->last_arrival + 1,
-            .arrival_to = UINT64_MAX,
-            .where = pred_of(subscriber),
-            .columns = {.fields = UINT32_MAX >> (32 - TV_FIELD_COUNT), .all_attributes = true},
-            .order = TV_SCAN_OLDEST,
-    };
-    struct tv_scan *scan = NULL;
-    struct tv_error err;
-    enum tv_status status =
-            tv_scan_open(subscriber->snapshot, &spec, &subscriber->cancel, &scan, &err);
-    if (status == TV_OK)
-        status = scan_missed(subscriber, scan, &err);
-    /* What could not be read is told as dropped rather than left out in silence. */
-    if (status != TV_OK)
-        subscriber->skipped++;
-    tv_scan_close(scan);
+    tv_catch_up_run(&subscriber->catch_up);
 }
 
+static void send_backlog(struct subscriber *subscriber)
+{
+    size_t count = subscriber->backlog_count;
+    subscriber->backlog_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct frames frames;
+        frames_init(&frames, subscriber->backlog[i]);
+        send_batch(subscriber, &frames);
+        frames_release(&frames);
+        tv_batch_unref(subscriber->backlog[i]);
+    }
+}
+
+/* What was left out is older than what was found, and told first. */
 static void catch_up_done(void *ctx)
 {
     struct subscriber *subscriber = ctx;
+    struct tv_catch_up *catch_up = &subscriber->catch_up;
     subscriber->catching_up = false;
     if (!subscriber->stream) {
         remove_subscriber(subscriber);
         return;
     }
-    subscriber->last_arrival = tv_snapshot_last_arrival(subscriber->snapshot);
-    tv_snapshot_unref(subscriber->snapshot);
-    subscriber->snapshot = NULL;
-    tv_http_stream_write(subscriber->stream, tv_buf_str(&subscriber->caught));
-    tv_buf_release(&subscriber->caught);
-    subscriber->live->stats.sent += subscriber->caught_events;
-    drop(subscriber, subscriber->skipped);
+    uint64_t backlog_drops = subscriber->unsaid_drops;
+    subscriber->unsaid_drops = 0;
+    drop(subscriber, catch_up->skipped);
     say_drops(subscriber);
-    size_t count = subscriber->backlog_count;
-    subscriber->backlog_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        send_batch(subscriber, subscriber->backlog[i]);
-        tv_batch_unref(subscriber->backlog[i]);
-    }
+    tv_http_stream_write(subscriber->stream, tv_buf_str(&catch_up->frames));
+    subscriber->live->stats.sent += catch_up->events;
+    tv_catch_up_release(catch_up);
+    send_backlog(subscriber);
+    subscriber->unsaid_drops += backlog_drops;
 }
 
 static enum tv_status start_catch_up(
         struct subscriber *subscriber, struct tv_str last_id, struct tv_error *err)
 {
     struct tv_live *live = subscriber->live;
-    if (!tv_arrival_parse(last_id, &subscriber->last_arrival))
+    struct tv_catch_up *catch_up = &subscriber->catch_up;
+    if (!tv_arrival_parse(last_id, &catch_up->after))
         return tv_fail(err, TV_BAD_INPUT, "Last-Event-ID '%.*s' is no id of this stream",
                 TV_STR_ARG(last_id));
-    subscriber->snapshot = tv_snapshot_take(live->api->config.store);
-    if (subscriber->last_arrival >= tv_snapshot_last_arrival(subscriber->snapshot)) {
-        tv_snapshot_unref(subscriber->snapshot);
-        subscriber->snapshot = NULL;
+    catch_up->snapshot = tv_snapshot_take(live->api->config.store);
+    if (catch_up->after >= tv_snapshot_last_arrival(catch_up->snapshot)) {
+        tv_catch_up_release(catch_up);
         return TV_OK;
     }
+    catch_up->where = pred_of(subscriber);
+    catch_up->bytes_max = share(live, CATCH_UP_BYTES_MAX);
+    catch_up->cancel.deadline_ns = tv_time_monotonic() + live->api->config.query_timeout_ns;
     subscriber->catching_up = true;
     if (tv_lane_submit(live->api->config.query_lane, run_catch_up, catch_up_done, subscriber) ==
             TV_OK)
@@ -299,6 +314,8 @@ static enum tv_status prepare(
     enum tv_status status = TV_OK;
     if (where.len)
         status = tv_condition_prepare(where, tv_time_now(), &subscriber->condition, err);
+    if (status == TV_OK && subscriber->live->api->stopping)
+        status = tv_fail(err, TV_OVERLOADED, "the daemon is stopping");
     if (status == TV_OK && subscriber->live->stats.subscribers >= SUBSCRIBERS_MAX)
         status = tv_fail(err, TV_OVERLOADED, "%d live streams are open already", SUBSCRIBERS_MAX);
     struct tv_str last_id = tv_http_header(request, "Last-Event-ID");
@@ -317,9 +334,7 @@ static void handle_live(void *ctx, struct tv_http_request *request)
     struct tv_error err;
     if (prepare(subscriber, request, &err) != TV_OK) {
         tv_http_fail(request, &err);
-        tv_snapshot_unref(subscriber->snapshot);
-        tv_condition_free(subscriber->condition);
-        free(subscriber);
+        subscriber_free(subscriber);
         return;
     }
     add_subscriber(subscriber);
@@ -352,7 +367,7 @@ void tv_live_stop(struct tv_live *live)
             tv_http_stream_end(s->stream);
         s->stream = NULL;
         if (s->catching_up)
-            tv_cancel_raise(&s->cancel);
+            tv_cancel_raise(&s->catch_up.cancel);
         else
             remove_subscriber(s);
     }
@@ -364,7 +379,6 @@ void tv_live_free(struct tv_live *live)
 {
     TV_ASSERT(!live->subscribers);
     tv_timer_free(live->heartbeat);
-    tv_buf_release(&live->frame);
     free(live);
 }
 

@@ -346,6 +346,11 @@ static void handle_query(void *ctx, struct tv_http_request *request)
     struct ask ask;
     struct tv_query *query = NULL;
     struct tv_error err;
+    if (api->stopping) {
+        (void)tv_fail(&err, TV_OVERLOADED, "the daemon is stopping");
+        tv_http_fail(request, &err);
+        return;
+    }
     enum tv_status status = read_ask(api, request, &ask, &err);
     if (status == TV_OK)
         status = tv_query_prepare(&ask.env, &query, &err);

@@ -13,7 +13,7 @@ after(() => daemon.stop());
 async function open(query = '', headers = {}) {
   const control = new AbortController();
   const response = await fetch(`${daemon.url}/api/v1/live${query}`, { headers, signal: control.signal });
-  const stream = { status: response.status, type: response.headers.get('content-type'), events: [], ids: [], close: () => control.abort() };
+  const stream = { status: response.status, type: response.headers.get('content-type'), events: [], ids: [], dropped: 0, close: () => control.abort() };
   if (response.status !== 200) {
     stream.body = await response.json();
     return stream;
@@ -28,6 +28,7 @@ async function open(query = '', headers = {}) {
         rest = frames.pop();
         for (const frame of frames) {
           const data = /^data: (.*)$/m.exec(frame);
+          if (/^event: dropped$/m.test(frame)) stream.dropped += JSON.parse(data[1]).dropped;
           if (!/^event: event$/m.test(frame) || !data) continue;
           stream.events.push(JSON.parse(data[1]));
           stream.ids.push(/^id: (.*)$/m.exec(frame)[1]);
@@ -76,9 +77,39 @@ test('Last-Event-ID brings what was missed, without gap or repeat', async () => 
   const second = await open(where, { 'Last-Event-ID': first.ids[19] });
   await daemon.post(events(60, 30, { service: 'resume' }));
   await eventually(() => assert.equal(second.events.length, 70));
-  assert.deepEqual(second.events.map((e) => e.attributes.n).sort((a, b) => a - b), Array.from({ length: 70 }, (_, i) => i + 20));
+  assert.deepEqual(second.events.map((e) => e.attributes.n), Array.from({ length: 70 }, (_, i) => i + 20));
   second.close();
   await second.done;
+});
+
+test('what was missed comes by arrival though the times of the events say otherwise', async () => {
+  const where = `?where=${encodeURIComponent("service = 'late'")}`;
+  const first = await open(where);
+  await daemon.post(events(0, 1, { service: 'late' }));
+  await eventually(() => assert.equal(first.events.length, 1));
+  first.close();
+  await first.done;
+  for (let i = 1; i <= 20; i++)
+    await daemon.post(events(i, 1, { service: 'late', timestamp: Date.now() - i * 3600000 }));
+  const second = await open(where, { 'Last-Event-ID': first.ids[0] });
+  await eventually(() => assert.equal(second.events.length, 20));
+  assert.deepEqual(second.events.map((e) => e.attributes.n), Array.from({ length: 20 }, (_, i) => i + 1));
+  assert.deepEqual(second.ids, [...second.ids].sort());
+  second.close();
+  await second.done;
+});
+
+test('a client that missed too much gets the newest and is told of the rest', async () => {
+  const count = 12000;
+  await daemon.post(events(0, count, { service: 'flood' }));
+  const stream = await open(`?where=${encodeURIComponent("service = 'flood'")}&lastEventId=@0000000000001`);
+  await eventually(() => assert.equal(stream.events.at(-1)?.attributes.n, count - 1));
+  const first = stream.events[0].attributes.n;
+  assert.ok(stream.events.length <= 10000);
+  assert.equal(stream.events.length + first, count);
+  assert.equal(stream.dropped, first);
+  stream.close();
+  await stream.done;
 });
 
 test('a client that hangs up is noticed', async () => {
