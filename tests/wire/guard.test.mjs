@@ -32,6 +32,7 @@ test('a foreign Host or Origin is refused, loopback names are not', async () => 
   assert.equal((await get(daemon, '/api/v1/status', { Host: 'evil.example' })).status, 403);
   assert.equal((await get(daemon, '/api/v1/status', { Origin: 'http://evil.example' })).status, 403);
   assert.equal((await get(daemon, '/api/v1/status', { Origin: `http://localhost:${daemon.port}` })).status, 200);
+  assert.equal((await daemon.post([{ service: 'a' }], { Origin: 'http://evil.example' })).status, 403);
   await daemon.stop();
 });
 
