@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Request bodies, gathered as sent (a worker decodes them later), bounded one by one and in sum.
  *
- * An announced length makes room at once, but no more than a mebibyte: a client that announces much
- * and sends nothing must not lock the others out. What is counted is the room, until the request is
- * answered, because whoever took the bytes still has them until then.
+ * An announced length makes room at once, but no more than a mebibyte, and next to nothing while a
+ * quarter of all is taken: clients that announce much and send nothing must not lock the others
+ * out. What is counted is the room, until the request is answered, because whoever took the bytes
+ * still has them until then.
  *
  * A refusal in the middle of a body cannot be sent there (libmicrohttpd takes no answer between
  * two pieces), and a refusal before it would be lost on clients that send all before they read: they
@@ -63,6 +64,13 @@ static enum tv_status too_large(const struct tv_http_request *request, struct tv
     return tv_fail(err, TV_TOO_LARGE, "the body is larger than %zu bytes", most);
 }
 
+static size_t room_at_once(const struct tv_http_server *server)
+{
+    size_t bound = server->config.inflight_bytes_max;
+    bool plenty = !bound || server->stats.inflight_bytes < bound / 4;
+    return plenty ? ROOM_AT_ONCE_BYTES : ROOM_LEAST_BYTES;
+}
+
 enum tv_status tv_http_body_begin(struct tv_http_request *request, struct tv_error *err)
 {
     if (!request->has_body)
@@ -70,7 +78,7 @@ enum tv_status tv_http_body_begin(struct tv_http_request *request, struct tv_err
     size_t most = request->route->body_max;
     if (most == 0 || request->length > most)
         return too_large(request, err);
-    size_t room = tv_http_min((size_t)request->length, ROOM_AT_ONCE_BYTES);
+    size_t room = tv_http_min((size_t)request->length, room_at_once(request->server));
     if (!charge(request, room))
         return overloaded(err);
     if (room > request->body.cap)

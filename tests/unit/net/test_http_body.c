@@ -324,7 +324,7 @@ static void body__past_the_sum_of_all_is_503_with_retry_after(void **state)
     for (int i = 0; i < 2; i++) {
         peer_dial(&peers[i], house->port);
         send_head(&peers[i], "/echo", framing);
-        assert_true(peer_send_bytes(&peers[i], bytes, 10));
+        assert_true(peer_send_bytes(&peers[i], bytes, ECHO_MAX - 1));
     }
     for (int i = 0; house_stats(house).inflight_bytes < INFLIGHT_MAX; i++) {
         assert_in_range(i, 0, 5000);
@@ -357,8 +357,8 @@ static void body__past_the_sum_of_all_is_503_with_retry_after(void **state)
 static void body__an_announced_length_alone_takes_little_room(void **state)
 {
     struct house *house = *state;
-    struct peer peers[2];
-    for (int i = 0; i < 2; i++) {
+    struct peer peers[40];
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
         peer_dial(&peers[i], house->port);
         send_head(&peers[i], "/huge", "Content-Length: 60000000");
         peer_send(&peers[i], "x");
@@ -370,7 +370,7 @@ static void body__an_announced_length_alone_takes_little_room(void **state)
     assert_echo(&peer, "ok", 2);
     assert_in_range(house_stats(house).inflight_bytes, 0, 2 << 20);
     peer_close(&peer);
-    for (int i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++)
         peer_close(&peers[i]);
 }
 
