@@ -18,8 +18,8 @@
 #include <stdlib.h>
 
 enum {
-    PENDING_BYTES_MAX = 1 << 20, /* of one stream */
-    PENDING_BYTES_ALL = 64 << 20,
+    PENDING_BYTES_MAX = 1 << 20,  /* of one stream */
+    PENDING_BYTES_ALL = 16 << 20, /* also bounds what one batch makes the loop copy */
     CATCH_UP_BYTES_MAX = 4 << 20,
     BACKLOG_BYTES_MAX = 8 << 20,
     HEARTBEAT_S = 15,
