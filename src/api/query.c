@@ -170,13 +170,27 @@ static void run_query(void *ctx)
 
 /* The end, on the loop. */
 
+/* Who asked for a table gets the error as text, with the statement and a caret. */
+static void fail_query(struct tv_http_request *request, enum tv_query_format format,
+        struct tv_str statement, const struct tv_error *err)
+{
+    struct tv_buf body = {0};
+    int status = tv_status_http(err->status);
+    if (format != TV_FORMAT_TABLE || status == 503) { /* 503 carries a header of its own */
+        tv_http_fail(request, err);
+        return;
+    }
+    tv_query_error_text(statement, err, &body);
+    tv_http_respond(request, status, tv_query_content_type(format), &body);
+}
+
 static void answer_whole(struct tv_api_query *job)
 {
     if (job->status == TV_OK) {
         tv_http_respond(job->request, 200, tv_query_content_type(job->format), &job->buffer);
         return;
     }
-    tv_http_fail(job->request, &job->err);
+    fail_query(job->request, job->format, tv_query_text(job->query), &job->err);
 }
 
 /* Too late for a status line: the error is the stream's last line. */
@@ -301,9 +315,11 @@ static enum tv_status read_ask(const struct tv_api *api, const struct tv_http_re
             .timeout_ns = api->config.query_timeout_ns,
     };
     if (tv_str_equal(tv_http_method(request), TV_STR("POST"))) {
-        ask->env.text = tv_str_trim(tv_http_body(request));
-        if (ask->env.text.len && ask->env.text.ptr[0] == '{')
-            return read_document(ask->env.text, ask, err);
+        struct tv_str body = tv_http_body(request);
+        struct tv_str trimmed = tv_str_trim(body);
+        if (trimmed.len && trimmed.ptr[0] == '{')
+            return read_document(trimmed, ask, err);
+        ask->env.text = body; /* blanks before it count in an error's place */
     } else {
         ask->env.text = tv_http_query(request, "q");
     }
@@ -354,11 +370,11 @@ static void handle_query(void *ctx, struct tv_http_request *request)
     enum tv_status status = read_ask(api, request, &ask, &err);
     if (status == TV_OK)
         status = tv_query_prepare(&ask.env, &query, &err);
-    tv_json_free(ask.document);
     if (status != TV_OK)
-        tv_http_fail(request, &err);
+        fail_query(request, ask.env.format, ask.env.text, &err);
     else
         start_query(api, request, query, ask.timeout_ns);
+    tv_json_free(ask.document);
 }
 
 void tv_api_add_query_routes(struct tv_api *api)

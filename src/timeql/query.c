@@ -67,6 +67,11 @@ enum tv_query_format tv_query_format(const struct tv_query *query)
     return query->format;
 }
 
+struct tv_str tv_query_text(const struct tv_query *query)
+{
+    return query->compiler.text;
+}
+
 const char *tv_query_content_type(enum tv_query_format format)
 {
     static const char *const types[] = {"application/json", "application/x-ndjson",

@@ -8,6 +8,7 @@
 #ifndef TV_TIMEQL_TIMEQL_H
 #define TV_TIMEQL_TIMEQL_H
 
+#include "base/buf.h"
 #include "base/json_in.h"
 #include "store/store.h"
 
@@ -30,6 +31,8 @@ TV_CHECKED enum tv_status tv_query_prepare(
         const struct tv_query_env *env, struct tv_query **out, struct tv_error *err);
 void tv_query_free(struct tv_query *query);
 enum tv_query_format tv_query_format(const struct tv_query *query);
+/* The statement's text; valid as long as the query. */
+struct tv_str tv_query_text(const struct tv_query *query);
 /* The Content-Type of a format. */
 const char *tv_query_content_type(enum tv_query_format format);
 
@@ -44,6 +47,10 @@ struct tv_query_run {
 };
 TV_CHECKED enum tv_status tv_query_run(
         struct tv_query *query, const struct tv_query_run *run, struct tv_error *err);
+
+/* An error of prepare or run for a terminal: the message, the statement's line with a caret under the
+ * place, what was expected, the hint. Control characters become blanks. */
+void tv_query_error_text(struct tv_str statement, const struct tv_error *err, struct tv_buf *out);
 
 /* Compiles a condition alone (WHERE's grammar), for the live stream and deletion. The predicate
  * is owned by the condition and dies with it. */

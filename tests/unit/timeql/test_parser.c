@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void parser__takes_every_good_statement(void **state)
 {
@@ -86,7 +87,15 @@ static const struct refusal refusals[] = {
         {"ANOMALIES", TV_NOT_BUILT, 1, 1, "ANOMALIES", NULL, NULL},
         {"PATTERNS", TV_NOT_BUILT, 1, 1, "PATTERNS", NULL, NULL},
         {"DIFF WHERE a = 1", TV_NOT_BUILT, 1, 1, "DIFF", NULL, NULL},
-        {"SELECT p99(duration)", TV_NOT_BUILT, 1, 8, "p99", NULL, NULL},
+        {"SELECT p99(service)", TV_SYNTAX, 1, 12, "needs numbers", "count", NULL},
+        {"SELECT p99(*)", TV_SYNTAX, 1, 12, "'*'", NULL, "field"},
+        {"SELECT stddev(timestamp)", TV_SYNTAX, 1, 15, "a time", NULL, NULL},
+        {"SELECT topk(service)", TV_SYNTAX, 1, 20, "')'", NULL, ","},
+        {"SELECT topk(service, 'a')", TV_SYNTAX, 1, 22, NULL, NULL, "count"},
+        {"SELECT topk(service, 0)", TV_SYNTAX, 1, 22, "1 to 100", NULL, NULL},
+        {"SELECT topk(service, 101)", TV_SYNTAX, 1, 22, "1 to 100", NULL, NULL},
+        {"SELECT topk(host, 3) ORDER BY topk(host, 3)", TV_SYNTAX, 1, 31, "list", "count(*)", NULL},
+        {"SELECT count(service, 3)", TV_SYNTAX, 1, 21, "','", NULL, ")"},
         {"SELECT count(*) FROM edges", TV_NOT_BUILT, 1, 22, "FROM edges", NULL, NULL},
         {"SHOW incidents", TV_NOT_BUILT, 1, 6, "SHOW incidents", NULL, NULL},
         {"TRAVERSE FROM a FOLLOWING causality", TV_NOT_BUILT, 1, 27, "causality", NULL, NULL},
@@ -239,6 +248,54 @@ static void parser__takes_typed_parameters(void **state)
     assert_int_equal(with_params("TIMELINE IN LAST $n", params, &err), TV_SYNTAX);
 }
 
+static void assert_shown(const char *text, size_t len, const char *expected)
+{
+    struct tv_error err;
+    struct tv_buf out = {0};
+    struct tv_str statement = {text, len};
+    struct tv_query_env env = {.text = statement, .now_ns = TEST_NOW};
+    struct tv_query *query = NULL;
+    assert_int_not_equal(tv_query_prepare(&env, &query, &err), TV_OK);
+    tv_query_error_text(statement, &err, &out);
+    tv_buf_append_char(&out, '\0');
+    if (!strstr(out.data, expected))
+        fail_msg("'%s' is not in '%s'", expected, out.data);
+    for (size_t i = 0; i + 1 < out.len; i++)
+        assert_true((unsigned char)out.data[i] >= 0x20 || out.data[i] == '\n');
+    tv_buf_release(&out);
+}
+
+static void error_text__points_at_the_place(void **state)
+{
+    (void)state;
+    const char *wrong = "STATE AT 'now'\n\tWHER service = 'a'\nOVER 5m";
+    assert_shown(wrong, strlen(wrong),
+            "error: unexpected 'WHER' (line 2, column 2)\n\n     WHER service = 'a'\n     ^\n");
+    assert_shown(wrong, strlen(wrong), "\nexpected: WHERE, AS, OVER");
+    assert_shown(wrong, strlen(wrong), "\nhint: did you mean WHERE?\n");
+    const char *short_of = "TIMELINE WHERE `ü` =";
+    assert_shown(
+            short_of, strlen(short_of), "\n    TIMELINE WHERE `ü` =\n                        ^\n");
+    assert_shown("", 0, "\n    \n    ^\n");
+    assert_shown("TIMELINE \x1b[31m", 14, "^");
+}
+
+static void error_text__shows_a_window_of_a_long_line(void **state)
+{
+    (void)state;
+    enum { LENGTH = 100000 };
+    char *text = malloc(LENGTH);
+    assert_non_null(text);
+    memset(text, ' ', LENGTH);
+    memcpy(text, "TIMELINE", 8);
+    memcpy(text + LENGTH / 2, "WHER", 4);
+    char expected[256];
+    (void)snprintf(expected, sizeof(expected),
+            "\n    \xe2\x80\xa6%60sWHER%36s\xe2\x80\xa6\n%65s^\n", "", "", "");
+    assert_shown(text, LENGTH, expected);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +308,8 @@ int main(void)
             cmocka_unit_test(parser__bounds_the_statement),
             cmocka_unit_test(parser__refuses_broken_utf8),
             cmocka_unit_test(parser__takes_typed_parameters),
+            cmocka_unit_test(error_text__points_at_the_place),
+            cmocka_unit_test(error_text__shows_a_window_of_a_long_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
