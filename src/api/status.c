@@ -127,6 +127,7 @@ static void put_store(struct tv_json_out *json, const struct tv_store_stats *sto
     put_count(json, "diskBytesMax", store->disk_bytes_max);
     put_count(json, "duplicates", store->duplicates);
     put_count(json, "expiredEvents", store->expired_events);
+    put_count(json, "damagedSegments", store->corrupt_segments);
     tv_json_key(json, "lastSyncMs");
     tv_json_f64(json, (double)store->last_sync_ns / TV_NS_PER_MS);
     tv_json_key(json, "readOnly");
@@ -210,6 +211,8 @@ static void put_store_metrics(struct tv_buf *out, const struct picture *picture)
                     (double)store->events_compacted},
             {"store_expired_events_total", "counter", "Events removed by retention.",
                     (double)store->expired_events},
+            {"store_damaged_segments", "gauge", "Segments that cannot be read.",
+                    (double)store->corrupt_segments},
             {"store_duplicates_total", "counter", "Events dropped as duplicates.",
                     (double)store->duplicates},
             {"store_last_sync_seconds", "gauge", "Duration of the last COMMIT.",

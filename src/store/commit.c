@@ -112,6 +112,17 @@ static enum tv_status put_requests(struct tv_commit *commit, int64_t now_ns)
     return TV_OK;
 }
 
+/* A transaction in a file that nobody can open any more is not durable. */
+static enum tv_status refuse_removed(struct tv_commit *commit)
+{
+    struct tv_store *store = commit->store;
+    int moved = 0;
+    int code = sqlite3_file_control(store->writer.sql, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (code == SQLITE_OK && !moved)
+        return TV_OK;
+    return tv_fail(&commit->err, TV_IO, "'%s' was removed or replaced", store->path);
+}
+
 static enum tv_status write_group(struct tv_commit *commit, struct tv_str payload, int64_t now_ns)
 {
     struct tv_store *store = commit->store;
@@ -148,6 +159,8 @@ void tv_commit_run(struct tv_commit *commit)
         commit->level0->payload_bytes = payload.len;
     }
     if (commit->merged_count || commit->keys_new)
+        commit->status = refuse_removed(commit);
+    if (commit->status == TV_OK && (commit->merged_count || commit->keys_new))
         commit->status = write_group(commit, tv_buf_str(&payload), now_ns);
     tv_buf_release(&payload);
 }

@@ -167,6 +167,11 @@ int64_t tv_snapshot_oldest(const struct tv_snapshot *snapshot)
     return snapshot->extent.rows ? snapshot->extent.min_time : TV_ABSENT_I64;
 }
 
+uint64_t tv_snapshot_damaged(const struct tv_snapshot *snapshot)
+{
+    return atomic_load(&snapshot->store->corrupt);
+}
+
 void tv_lists_release(struct tv_store *store)
 {
     touch(store);

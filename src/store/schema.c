@@ -28,12 +28,16 @@ _Static_assert(sizeof(steps) / sizeof(steps[0]) == TV_SCHEMA_VERSION, "a step fo
 static enum tv_status read_version(const struct tv_db *db, int64_t *version, struct tv_error *err)
 {
     int64_t application = 0;
+    int64_t tables = 0;
     enum tv_status status = tv_db_int(db, "PRAGMA application_id", &application, err);
     if (status == TV_OK)
         status = tv_db_int(db, "PRAGMA user_version", version, err);
+    if (status == TV_OK && application != TV_SCHEMA_APPLICATION)
+        status = tv_db_int(db, "SELECT count(*) FROM sqlite_schema", &tables, err);
     if (status != TV_OK)
         return status;
-    if (application != TV_SCHEMA_APPLICATION && (application != 0 || *version != 0))
+    /* A file of our own to be has nothing in it yet. */
+    if (application != TV_SCHEMA_APPLICATION && (application != 0 || *version != 0 || tables != 0))
         return tv_fail(err, TV_CORRUPT, "'%s' is not a store of this program", db->path);
     if (*version > TV_SCHEMA_VERSION)
         return tv_fail(err, TV_NEWER, "'%s' was written by a newer version (format %lld, known %d)",

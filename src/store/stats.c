@@ -36,5 +36,6 @@ void tv_store_stats(const struct tv_store *store, struct tv_store_stats *out)
     out->wal_bytes = tv_store_wal_bytes(store);
     out->level0_segments = store->level0_count;
     out->cache_bytes = tv_cache_bytes(store->cache);
+    out->disk_bytes_max = store->config.disk_bytes_max;
     out->corrupt_segments = atomic_load(&store->corrupt);
 }

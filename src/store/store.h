@@ -83,6 +83,9 @@ void tv_snapshot_unref(struct tv_snapshot *snapshot);
 uint64_t tv_snapshot_last_arrival(const struct tv_snapshot *snapshot);
 int64_t tv_snapshot_newest(const struct tv_snapshot *snapshot);
 int64_t tv_snapshot_oldest(const struct tv_snapshot *snapshot);
+/* Segments and parts of level 0 that could not be read so far, at start or by a query: what they held
+ * is missing from every answer. */
+uint64_t tv_snapshot_damaged(const struct tv_snapshot *snapshot);
 /* AS OF: the highest arrival number received at or before the time; 0 if none. */
 TV_CHECKED enum tv_status tv_snapshot_arrival_at(
         struct tv_snapshot *snapshot, int64_t time_ns, uint64_t *out, struct tv_error *err);

@@ -130,6 +130,10 @@ void tv_exec_head(struct tv_exec *exec, const char *type)
 
 enum tv_status tv_exec_end(struct tv_exec *exec)
 {
+    uint64_t damaged = tv_snapshot_damaged(exec->snapshot);
+    if (damaged > 0)
+        tv_exec_warn(exec, "%llu segment%s of the store cannot be read: events may be missing here",
+                (unsigned long long)damaged, damaged == 1 ? "" : "s");
     struct tv_answer_end end = {.warnings = exec->warnings,
             .warning_count = exec->warning_count,
             .truncated = exec->truncated,

@@ -67,6 +67,10 @@ static void open__refuses_what_is_no_store(void **state)
     run_sql(dir, "PRAGMA user_version=3; CREATE TABLE t(a)");
     assert_int_equal(open_status(dir, false, &err), TV_CORRUPT);
     (void)snprintf(path, sizeof(path), "%s/traversion.db", dir);
+    assert_int_equal(remove(path), 0);
+    run_sql(dir, "CREATE TABLE t(a)"); /* another program's, without a version */
+    assert_int_equal(open_status(dir, false, &err), TV_CORRUPT);
+    run_sql(dir, "SELECT a FROM t");
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     for (int i = 0; i < 1000; i++)
@@ -148,6 +152,9 @@ static void open__sets_a_damaged_segment_aside(void **state)
     assert_int_equal(found.count, 500);
     tv_store_stats(world.store, &stats);
     assert_int_equal(stats.corrupt_segments, 1);
+    struct tv_snapshot *snapshot = tv_snapshot_take(world.store);
+    assert_int_equal(tv_snapshot_damaged(snapshot), 1);
+    tv_snapshot_unref(snapshot);
     test_lines_release(&found);
     test_world_release(&world);
 }
