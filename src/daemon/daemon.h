@@ -8,8 +8,10 @@
 /* Runs until SIGINT or SIGTERM; TV_OK after an orderly end. */
 TV_CHECKED enum tv_status tv_daemon_run(const struct tv_config *config, struct tv_error *err);
 
-/* `traversiond token …`, `traversiond simulate …`; the process's exit code. `argv` starts behind the
+/* The commands `traversiond token …` and so on; the process's exit code. `argv` starts behind the
  * command's name. */
+int tv_backup_command(int argc, char *const *argv);
+int tv_check_command(int argc, char *const *argv);
 int tv_token_command(int argc, char *const *argv);
 int tv_simulate_command(int argc, char *const *argv);
 

@@ -7,6 +7,16 @@
 
 enum { EXIT_USAGE = 2 };
 
+static const struct {
+    const char *name;
+    int (*run)(int argc, char *const *argv);
+} commands[] = {
+        {"backup", tv_backup_command},
+        {"check", tv_check_command},
+        {"simulate", tv_simulate_command},
+        {"token", tv_token_command},
+};
+
 static void print_help(void)
 {
     struct tv_buf text = {0};
@@ -14,6 +24,8 @@ static void print_help(void)
             "traversiond %s: the production time machine\n\n"
             "usage: traversiond [FLAGS]                         record and serve\n"
             "       traversiond token create|list|revoke …      who may reach it\n"
+            "       traversiond backup FILE                     copy the store, beside a daemon too\n"
+            "       traversiond check                           verify all that is stored\n"
             "       traversiond simulate …                      send a simulated system's events\n\n",
             TRAVERSION_VERSION);
     tv_config_help(&text);
@@ -51,10 +63,9 @@ int main(int argc, char **argv)
 {
     struct tv_config config;
     struct tv_error err;
-    if (argc > 1 && strcmp(argv[1], "token") == 0)
-        return tv_token_command(argc - 2, argv + 2);
-    if (argc > 1 && strcmp(argv[1], "simulate") == 0)
-        return tv_simulate_command(argc - 2, argv + 2);
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
     if (tv_config_read(argc, argv, environ, &config, &err) != TV_OK)
         return fail(&err, EXIT_USAGE);
     int code = 0;
