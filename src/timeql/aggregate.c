@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* count, sum, avg, min, max, distinct, first, last.
+/* count, sum, avg, min, max, distinct, first, last; quantiles, stddev and topk over their own parts.
  *
  * Sums of whole numbers are exact (128 bits); other numbers are summed with compensation, so that the
  * order in which segments come does not show in the result's usual digits. Distinct values are kept as
@@ -17,6 +17,12 @@ void tv_aggregator_release(struct tv_aggregator *aggregator)
     for (uint32_t i = 0; i < aggregator->count; i++) {
         free(aggregator->states[i].text);
         free(aggregator->states[i].set.slots);
+        if (aggregator->states[i].quantile)
+            tv_quantile_release(aggregator->states[i].quantile);
+        free(aggregator->states[i].quantile);
+        if (aggregator->states[i].topk)
+            tv_topk_release(aggregator->states[i].topk);
+        free(aggregator->states[i].topk);
     }
     free(aggregator->states);
 }
@@ -158,6 +164,39 @@ static void add_distinct(struct tv_aggregate_state *state, struct tv_value value
         --*budget;
 }
 
+static void add_quantile(struct tv_aggregate_state *state, struct tv_value value, size_t *all_bytes)
+{
+    double number = 0;
+    if (!tv_value_number(value, &number))
+        return;
+    if (!state->quantile) {
+        state->quantile = tv_calloc(1, sizeof(*state->quantile));
+        *all_bytes += sizeof(*state->quantile);
+    }
+    size_t before = tv_quantile_bytes(state->quantile);
+    tv_quantile_add(state->quantile, number);
+    *all_bytes += tv_quantile_bytes(state->quantile) - before;
+}
+
+static void add_topk(struct tv_aggregator *aggregator, struct tv_aggregate_state *state,
+        struct tv_value value, struct tv_arena *scratch)
+{
+    if (!state->topk) {
+        state->topk = tv_calloc(1, sizeof(*state->topk));
+        *aggregator->bytes += sizeof(*state->topk);
+    }
+    size_t before = state->topk->bytes;
+    tv_topk_add(state->topk, value, scratch);
+    *aggregator->bytes += state->topk->bytes - before;
+}
+
+static void add_moments(struct tv_aggregate_state *state, struct tv_value value)
+{
+    double number = 0;
+    if (tv_value_number(value, &number) && isfinite(number))
+        tv_moments_add(&state->moments, number);
+}
+
 static void add_value(enum tv_aggregate aggregate, struct tv_aggregate_state *state,
         struct tv_value value, struct moment at)
 {
@@ -167,6 +206,8 @@ static void add_value(enum tv_aggregate aggregate, struct tv_aggregate_state *st
         add_extreme(state, value, aggregate == TV_AGGREGATE_MAX);
     else if (aggregate == TV_AGGREGATE_FIRST || aggregate == TV_AGGREGATE_LAST)
         add_edge(state, value, at, aggregate == TV_AGGREGATE_LAST);
+    else if (aggregate == TV_AGGREGATE_STDDEV)
+        add_moments(state, value);
     else
         state->count++;
 }
@@ -198,6 +239,10 @@ void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_ba
         uint32_t row = batch->rows[i];
         if (aggregate == TV_AGGREGATE_DISTINCT)
             add_distinct(state, values[i], aggregator->budget);
+        else if (tv_aggregate_per_cent(aggregate) > 0)
+            add_quantile(state, values[i], aggregator->bytes);
+        else if (aggregate == TV_AGGREGATE_TOPK)
+            add_topk(aggregator, state, values[i], scratch);
         else
             add_value(aggregate, state, values[i],
                     (struct moment){times[row], arrivals ? arrivals[row] : 0});
@@ -211,6 +256,49 @@ static struct tv_value sum_of(const struct tv_aggregate_state *state)
     if (!state->fraction && state->whole >= INT64_MIN && state->whole <= INT64_MAX)
         return tv_value_i64((int64_t)state->whole);
     return tv_value_f64((double)state->whole + (state->sum + state->lost));
+}
+
+/* Quantiles of whole nanoseconds are whole; others are numbers, whatever the group's size. */
+static struct tv_value quantile_value(const struct tv_select_item *item, double number)
+{
+    if (item->column.kind != TV_AS_INTEGER)
+        return tv_value_f64(number);
+    return tv_value_i64(number >= 0x1p63 ? INT64_MAX : (int64_t)llround(number));
+}
+
+static void finish_quantile(struct tv_aggregator *aggregator, struct tv_aggregate_state *state)
+{
+    double number = 0;
+    unsigned per_cent = tv_aggregate_per_cent(aggregator->item->aggregate);
+    if (!state->quantile || !tv_quantile_read(state->quantile, per_cent, &number))
+        return;
+    state->best = quantile_value(aggregator->item, number);
+    aggregator->sketched = aggregator->sketched || tv_quantile_is_sketched(state->quantile);
+}
+
+static void finish_topk(struct tv_aggregator *aggregator, struct tv_aggregate_state *state)
+{
+    const struct tv_select_item *item = aggregator->item;
+    static const struct tv_topk none = {.lost = 0};
+    const struct tv_topk *topk = state->topk ? state->topk : &none;
+    struct tv_column field = tv_column_of(item->column.name, item->column.ref);
+    struct tv_buf out = {0};
+    tv_topk_write(topk, item->most, &field, &out);
+    state->best = (struct tv_value){.type = TV_TYPE_JSON, .s = tv_buf_str(&out)};
+    state->text = out.data;
+    if (topk->lost > aggregator->lost)
+        aggregator->lost = topk->lost;
+}
+
+void tv_aggregator_finish(struct tv_aggregator *aggregator)
+{
+    for (uint32_t i = 0; i < aggregator->count; i++) {
+        struct tv_aggregate_state *state = &aggregator->states[i];
+        if (tv_aggregate_per_cent(aggregator->item->aggregate) > 0)
+            finish_quantile(aggregator, state);
+        else if (aggregator->item->aggregate == TV_AGGREGATE_TOPK)
+            finish_topk(aggregator, state);
+    }
 }
 
 struct tv_value tv_aggregator_result(const struct tv_aggregator *aggregator, uint32_t group)
@@ -231,15 +319,18 @@ struct tv_value tv_aggregator_result(const struct tv_aggregator *aggregator, uin
         return state->count == 0 ? tv_value_null() : state->best;
     case TV_AGGREGATE_DISTINCT:
         return tv_value_i64((int64_t)state->set.count);
-    case TV_AGGREGATE_NONE:
-    case TV_AGGREGATE_COUNT:
     case TV_AGGREGATE_P50:
     case TV_AGGREGATE_P90:
     case TV_AGGREGATE_P95:
     case TV_AGGREGATE_P99:
-    case TV_AGGREGATE_RATE:
     case TV_AGGREGATE_TOPK:
+        return state->best;
     case TV_AGGREGATE_STDDEV:
+        return state->moments.count == 0 ? tv_value_null()
+                                         : tv_value_f64(tv_moments_deviation(&state->moments));
+    case TV_AGGREGATE_NONE:
+    case TV_AGGREGATE_COUNT:
+    case TV_AGGREGATE_RATE:
     case TV_AGGREGATE_ENUM_COUNT:
         break;
     }

@@ -3,10 +3,15 @@
 #ifndef TV_TIMEQL_AGGREGATE_H
 #define TV_TIMEQL_AGGREGATE_H
 
+#include "stats/moments.h"
+#include "timeql/quantile.h"
 #include "timeql/query.h"
+#include "timeql/topk.h"
 
 /* Distinct values are counted exactly up to this many in one statement. */
 enum { TV_DISTINCT_MAX = 1 << 21 };
+/* What quantiles and topk of all groups of a statement may hold, in bytes. */
+enum { TV_AGGREGATE_BYTES_MAX = 256 << 20 };
 
 struct tv_distinct_set {
     uint64_t (*slots)[2]; /* 128-bit fingerprints; both 0 is free */
@@ -25,12 +30,18 @@ struct tv_aggregate_state {
     int64_t best_time;
     uint64_t best_arrival;
     struct tv_distinct_set set;
+    struct tv_moments moments;
+    struct tv_quantile *quantile; /* owned; NULL before the first number */
+    struct tv_topk *topk;         /* owned; NULL before the first value */
 };
 
 /* What one function has over all groups. */
 struct tv_aggregator {
     const struct tv_select_item *item;
     size_t *budget; /* distinct values that may still be kept, shared; at 0 no more are counted */
+    size_t *bytes;  /* held by quantiles and topk, shared */
+    bool sketched;  /* after finish: quantiles of some group come from its sketch */
+    uint64_t lost;  /* after finish: topk's counts may be too low by this much */
     struct tv_aggregate_state *states;
     uint32_t count, cap;
 };
@@ -41,7 +52,9 @@ void tv_aggregator_reserve(struct tv_aggregator *aggregator, uint32_t group_coun
 /* Adds the batch's rows, row i to groups[i], whose states exist. */
 void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
         const uint32_t *groups, struct tv_arena *scratch);
-/* The result; texts borrow the state. */
+/* Works out the results, once all rows are in. */
+void tv_aggregator_finish(struct tv_aggregator *aggregator);
+/* The result, but for rate the count alone; texts borrow the state. */
 struct tv_value tv_aggregator_result(const struct tv_aggregator *aggregator, uint32_t group);
 
 #endif

@@ -24,12 +24,12 @@ bool tv_statement_is_built(enum tv_statement statement)
 
 struct aggregate {
     const char *name;
-    bool star, built;
+    bool star;
 };
 
 static const struct aggregate aggregates[TV_AGGREGATE_ENUM_COUNT] = {
-        [TV_AGGREGATE_NONE] = {"", false, true},
-#define X(code, name, star, built) [TV_AGGREGATE_##code] = {name, star, built},
+        [TV_AGGREGATE_NONE] = {"", false},
+#define X(code, name, star) [TV_AGGREGATE_##code] = {name, star},
         TV_AGGREGATE_LIST(X)
 #undef X
 };
@@ -44,9 +44,15 @@ bool tv_aggregate_takes_star(enum tv_aggregate aggregate)
     return aggregates[aggregate].star;
 }
 
-bool tv_aggregate_is_built(enum tv_aggregate aggregate)
+unsigned tv_aggregate_per_cent(enum tv_aggregate aggregate)
 {
-    return aggregates[aggregate].built;
+    static const unsigned char per_cent[TV_AGGREGATE_ENUM_COUNT] = {
+            [TV_AGGREGATE_P50] = 50,
+            [TV_AGGREGATE_P90] = 90,
+            [TV_AGGREGATE_P95] = 95,
+            [TV_AGGREGATE_P99] = 99,
+    };
+    return per_cent[aggregate];
 }
 
 bool tv_aggregate_from_name(struct tv_str name, enum tv_aggregate *out)

@@ -95,27 +95,27 @@ struct tv_ast_count {
     uint64_t value;
 };
 
-/* X(code, name, takes "*", takes a field, built) */
-#define TV_AGGREGATE_LIST(X)             \
-    X(COUNT, "count", true, true)        \
-    X(SUM, "sum", false, true)           \
-    X(AVG, "avg", false, true)           \
-    X(MIN, "min", false, true)           \
-    X(MAX, "max", false, true)           \
-    X(DISTINCT, "distinct", false, true) \
-    X(FIRST, "first", false, true)       \
-    X(LAST, "last", false, true)         \
-    X(P50, "p50", false, false)          \
-    X(P90, "p90", false, false)          \
-    X(P95, "p95", false, false)          \
-    X(P99, "p99", false, false)          \
-    X(RATE, "rate", false, false)        \
-    X(TOPK, "topk", false, false)        \
-    X(STDDEV, "stddev", false, false)
+/* X(code, name, takes "*") */
+#define TV_AGGREGATE_LIST(X)       \
+    X(COUNT, "count", true)        \
+    X(SUM, "sum", false)           \
+    X(AVG, "avg", false)           \
+    X(MIN, "min", false)           \
+    X(MAX, "max", false)           \
+    X(DISTINCT, "distinct", false) \
+    X(FIRST, "first", false)       \
+    X(LAST, "last", false)         \
+    X(P50, "p50", false)           \
+    X(P90, "p90", false)           \
+    X(P95, "p95", false)           \
+    X(P99, "p99", false)           \
+    X(STDDEV, "stddev", false)     \
+    X(RATE, "rate", true)          \
+    X(TOPK, "topk", false)
 
 enum tv_aggregate {
     TV_AGGREGATE_NONE, /* a plain field */
-#define X(code, name, star, built) TV_AGGREGATE_##code,
+#define X(code, name, star) TV_AGGREGATE_##code,
     TV_AGGREGATE_LIST(X)
 #undef X
             TV_AGGREGATE_ENUM_COUNT
@@ -124,9 +124,10 @@ enum tv_aggregate {
 struct tv_ast_item {
     enum tv_aggregate aggregate;
     uint32_t offset;
-    bool star; /* count(*) */
+    bool star; /* count(*), rate(*) */
     struct tv_ast_field field;
-    struct tv_str label; /* {NULL, 0}: none */
+    struct tv_ast_count most; /* of topk: how many values */
+    struct tv_str label;      /* {NULL, 0}: none */
 };
 
 struct tv_ast_order {
@@ -198,7 +199,8 @@ bool tv_statement_is_built(enum tv_statement statement);
 /* The function's name in small letters; "" for NONE. */
 const char *tv_aggregate_name(enum tv_aggregate aggregate);
 bool tv_aggregate_takes_star(enum tv_aggregate aggregate);
-bool tv_aggregate_is_built(enum tv_aggregate aggregate);
+/* 95 for p95; 0 for what is no quantile. */
+unsigned tv_aggregate_per_cent(enum tv_aggregate aggregate);
 /* Any case; false for what is no function. */
 TV_CHECKED bool tv_aggregate_from_name(struct tv_str name, enum tv_aggregate *out);
 const char *tv_source_name(enum tv_source source);

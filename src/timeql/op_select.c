@@ -5,6 +5,7 @@
  * their group's number (group.c), then each function runs over the whole batch (aggregate.c). Groups
  * are sorted at the end: by ORDER BY, else by step of time and the grouping fields. */
 #include "base/mem.h"
+#include "base/time.h"
 #include "timeql/aggregate.h"
 #include "timeql/exec.h"
 #include "timeql/group.h"
@@ -19,7 +20,7 @@ struct selection {
     struct tv_top top; /* plain rows */
     struct tv_groups groups;
     struct tv_aggregator *aggregators; /* one for each item */
-    size_t distinct_budget;
+    size_t distinct_budget, aggregate_bytes;
     struct tv_arena scratch;
     struct tv_column *columns; /* of the answer */
     size_t column_count;
@@ -54,6 +55,11 @@ static enum tv_status add_batch(
         tv_aggregator_add(&selection->aggregators[i], batch, groups, &selection->scratch);
     }
     tv_arena_release(&selection->scratch);
+    if (selection->aggregate_bytes > TV_AGGREGATE_BYTES_MAX)
+        return tv_fail(selection->exec->err, TV_TOO_LARGE,
+                "quantiles and topk of all groups need more than %d MiB; group by fewer fields or "
+                "a shorter window",
+                TV_AGGREGATE_BYTES_MAX >> 20);
     return TV_OK;
 }
 
@@ -179,12 +185,24 @@ static enum tv_status select_plain(struct selection *selection)
     return tv_exec_end(exec);
 }
 
+/* Over the step or the window; the steps at the window's edges count as whole. */
+static struct tv_value per_second(const struct selection *selection, int64_t count)
+{
+    const struct tv_query *query = selection->exec->query;
+    const struct tv_ast_duration *every = &query->ast->every;
+    int64_t span = every->present ? every->ns : query->to - query->from;
+    if (span == 0)
+        return tv_value_null();
+    return tv_value_f64((double)count / ((double)span / (double)TV_NS_PER_S));
+}
+
 static struct tv_value group_cell(const struct selection *selection, uint32_t group, size_t item)
 {
     const struct tv_select_item *one = &selection->exec->query->items[item];
     if (one->aggregate == TV_AGGREGATE_NONE)
         return tv_groups_value(&selection->groups, group, one->group);
-    return tv_aggregator_result(&selection->aggregators[item], group);
+    struct tv_value value = tv_aggregator_result(&selection->aggregators[item], group);
+    return one->aggregate == TV_AGGREGATE_RATE ? per_second(selection, value.i) : value;
 }
 
 static int compare_by(const struct selection *selection, const struct tv_select_order *order,
@@ -263,6 +281,28 @@ static void group_rows(struct selection *selection)
     free(sorted);
 }
 
+/* Works the functions out and says which of them are not exact. */
+static void finish_functions(struct selection *selection)
+{
+    struct tv_exec *exec = selection->exec;
+    for (size_t i = 0; i < exec->query->item_count; i++) {
+        struct tv_aggregator *aggregator = &selection->aggregators[i];
+        struct tv_str name = tv_utf8_prefix(exec->query->items[i].column.name, 64);
+        tv_aggregator_reserve(aggregator, selection->groups.count);
+        tv_aggregator_finish(aggregator);
+        if (aggregator->sketched)
+            tv_exec_warn(exec,
+                    "%.*s is within %g %% of the exact value where a group has more "
+                    "than %d numbers",
+                    TV_STR_ARG(name), TV_SKETCH_ACCURACY * 100, TV_QUANTILE_EXACT);
+        if (aggregator->lost > 0)
+            tv_exec_warn(exec,
+                    "%.*s has counts that may be too low by up to %llu: a group has more "
+                    "than %d different values",
+                    TV_STR_ARG(name), (unsigned long long)aggregator->lost, TV_TOPK_COUNTED);
+    }
+}
+
 static enum tv_status select_grouped(struct selection *selection)
 {
     struct tv_exec *exec = selection->exec;
@@ -270,8 +310,7 @@ static enum tv_status select_grouped(struct selection *selection)
     if (status != TV_OK)
         return status;
     tv_groups_ensure_one(&selection->groups);
-    for (size_t i = 0; i < exec->query->item_count; i++)
-        tv_aggregator_reserve(&selection->aggregators[i], selection->groups.count);
+    finish_functions(selection);
     if (selection->distinct_budget == 0) {
         exec->truncated = true;
         tv_exec_warn(exec, "distinct stopped at %d values in all: the true number is higher",
@@ -291,8 +330,9 @@ enum tv_status tv_op_select(struct tv_exec *exec)
     tv_groups_init(&selection.groups, query);
     selection.aggregators = tv_calloc(query->item_count + 1, sizeof(*selection.aggregators));
     for (size_t i = 0; i < query->item_count; i++)
-        selection.aggregators[i] = (struct tv_aggregator){
-                .item = &query->items[i], .budget = &selection.distinct_budget};
+        selection.aggregators[i] = (struct tv_aggregator){.item = &query->items[i],
+                .budget = &selection.distinct_budget,
+                .bytes = &selection.aggregate_bytes};
     enum tv_status status = query->grouped ? select_grouped(&selection) : select_plain(&selection);
     for (size_t i = 0; i < query->item_count; i++)
         tv_aggregator_release(&selection.aggregators[i]);

@@ -42,20 +42,22 @@ static bool statement_traverse(struct tv_parser *parser, struct tv_ast *ast)
             tv_parser_need_word(parser, "FOLLOWING") && direction(parser, ast);
 }
 
+/* A function's name without a parenthesis behind it is a field of that name. */
 static bool at_aggregate(struct tv_parser *parser, enum tv_aggregate *out)
 {
-    if (parser->token.kind != TV_LEX_WORD || !tv_aggregate_from_name(parser->token.text, out))
+    enum tv_aggregate found;
+    if (parser->token.kind != TV_LEX_WORD || !tv_aggregate_from_name(parser->token.text, &found))
         return false;
     struct tv_parser ahead = *parser;
     tv_parser_advance(&ahead);
-    return tv_parser_at_symbol(&ahead, "(");
+    if (!tv_parser_at_symbol(&ahead, "("))
+        return false;
+    *out = found;
+    return true;
 }
 
 static bool arguments(struct tv_parser *parser, struct tv_ast_item *out)
 {
-    const char *name = tv_aggregate_name(out->aggregate);
-    if (!tv_aggregate_is_built(out->aggregate))
-        return not_built(parser, out->offset, name);
     tv_parser_advance(parser);
     if (!tv_parser_need_symbol(parser, "("))
         return false;
@@ -64,6 +66,9 @@ static bool arguments(struct tv_parser *parser, struct tv_ast_item *out)
     else if (tv_aggregate_takes_star(out->aggregate) && tv_parser_take_symbol(parser, "*"))
         out->star = true;
     else if (!tv_parse_field(parser, &out->field))
+        return false;
+    if (out->aggregate == TV_AGGREGATE_TOPK &&
+            (!tv_parser_need_symbol(parser, ",") || !tv_parse_count(parser, &out->most)))
         return false;
     return tv_parser_need_symbol(parser, ")");
 }

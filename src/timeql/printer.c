@@ -133,6 +133,8 @@ static void print_item(const struct tv_ast_item *item, struct tv_buf *out)
             tv_buf_append_char(out, '*');
         else
             tv_name_print(item->field.name, out);
+        if (item->most.present)
+            tv_buf_printf(out, ", %llu", (unsigned long long)item->most.value);
         tv_buf_append_char(out, ')');
     }
     if (item->label.ptr) {

@@ -23,6 +23,7 @@ enum {
 struct tv_select_item {
     enum tv_aggregate aggregate;
     bool star;
+    uint64_t most;           /* of topk */
     struct tv_column column; /* the field; its name is the answer's column's name */
     size_t group;            /* of a plain field beside GROUP BY: its place in the key */
 };

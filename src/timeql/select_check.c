@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "timeql/parser.h"
 #include "timeql/query.h"
+#include "timeql/topk.h"
 
 static bool same_ref(const struct tv_field_ref *a, const struct tv_field_ref *b)
 {
@@ -27,7 +28,8 @@ static struct tv_str column_name(const struct tv_ast_field *field, const struct 
 static enum tv_status check_numeric(
         struct tv_query *query, const struct tv_ast_item *item, const struct tv_column *column)
 {
-    bool sums = item->aggregate == TV_AGGREGATE_SUM || item->aggregate == TV_AGGREGATE_AVG;
+    bool sums = item->aggregate == TV_AGGREGATE_SUM || item->aggregate == TV_AGGREGATE_AVG ||
+            item->aggregate == TV_AGGREGATE_STDDEV || tv_aggregate_per_cent(item->aggregate) > 0;
     bool numeric = column->kind == TV_AS_ANY || column->kind == TV_AS_INTEGER ||
             column->kind == TV_AS_NUMBER;
     if (!sums || numeric)
@@ -36,8 +38,18 @@ static enum tv_status check_numeric(
             "%s needs numbers; '%.*s' is %s", tv_aggregate_name(item->aggregate),
             TV_STR_ARG(tv_utf8_prefix(item->field.name, 64)),
             column->kind == TV_AS_TIME ? "a time" : "text");
-    tv_error_hint(query->compiler.err, "count, distinct, min, max, first and last take any field");
+    tv_error_hint(query->compiler.err,
+            "count, rate, distinct, topk, min, max, first and last take any field");
     return TV_SYNTAX;
+}
+
+static enum tv_status check_most(struct tv_query *query, const struct tv_ast_item *item)
+{
+    if (item->aggregate != TV_AGGREGATE_TOPK ||
+            (item->most.value >= 1 && item->most.value <= TV_TOPK_MAX))
+        return TV_OK;
+    return tv_compiler_fail(&query->compiler, TV_SYNTAX, item->most.offset,
+            "topk shows 1 to %d values", TV_TOPK_MAX);
 }
 
 /* The answer's column of a function: its kind follows the function and the field. */
@@ -46,11 +58,20 @@ static void shape_function(const struct tv_ast_item *item, struct tv_select_item
     struct tv_column *column = &out->column;
     out->aggregate = item->aggregate;
     out->star = item->star;
+    out->most = item->most.value;
     if (item->aggregate == TV_AGGREGATE_COUNT || item->aggregate == TV_AGGREGATE_DISTINCT) {
         column->kind = TV_AS_INTEGER;
         column->unit = NULL;
-    } else if (item->aggregate == TV_AGGREGATE_AVG) {
+    } else if (item->aggregate == TV_AGGREGATE_AVG || item->aggregate == TV_AGGREGATE_STDDEV) {
         column->kind = TV_AS_NUMBER;
+    } else if (tv_aggregate_per_cent(item->aggregate) > 0 && column->kind == TV_AS_ANY) {
+        column->kind = TV_AS_NUMBER;
+    } else if (item->aggregate == TV_AGGREGATE_RATE) {
+        column->kind = TV_AS_NUMBER;
+        column->unit = "1/s";
+    } else if (item->aggregate == TV_AGGREGATE_TOPK) {
+        column->kind = TV_AS_JSON;
+        column->unit = NULL;
     }
 }
 
@@ -68,6 +89,8 @@ static enum tv_status check_item(
             : column_name(&item->field, &ref);
     out->column = tv_column_of(item->label.ptr ? item->label : name, ref);
     enum tv_status status = check_numeric(query, item, &out->column);
+    if (status == TV_OK)
+        status = check_most(query, item);
     shape_function(item, out);
     return status;
 }
@@ -141,6 +164,14 @@ static bool is_bucket_name(const struct tv_query *query, const struct tv_ast_ite
                     tv_str_equal(order->field.name, TV_STR("timestamp")));
 }
 
+static enum tv_status refuse_topk(struct tv_query *query, const struct tv_ast_item *item)
+{
+    tv_compiler_fail(&query->compiler, TV_SYNTAX, item->offset,
+            "topk is a list of values, which no rows can be ordered by");
+    tv_error_hint(query->compiler.err, "order by count(*), or by another function");
+    return TV_SYNTAX;
+}
+
 static enum tv_status order_grouped(
         struct tv_query *query, const struct tv_ast_item *item, struct tv_select_order *out)
 {
@@ -149,6 +180,8 @@ static enum tv_status order_grouped(
         return TV_OK;
     for (size_t i = 0; i < query->item_count; i++) {
         if (names_item(query, i, item)) {
+            if (query->items[i].aggregate == TV_AGGREGATE_TOPK)
+                return refuse_topk(query, item);
             out->by_item = true;
             out->index = i;
             return TV_OK;

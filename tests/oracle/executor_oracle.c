@@ -14,6 +14,7 @@
 #include "base/json_in.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #define BASE_NS INT64_C(1705333643000000000)
 
@@ -268,7 +269,17 @@ struct group {
     double sum;
     int64_t longest; /* -1: none */
     unsigned first, last;
+    int64_t durations[EVENTS_MAX]; /* ascending */
+    unsigned timed;
+    unsigned texts[6]; /* how often each */
 };
+
+static int ascending(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
 
 static struct group naive_group(const struct query *query, unsigned service)
 {
@@ -287,11 +298,16 @@ static struct group naive_group(const struct query *query, unsigned service)
         }
         if (row->duration > group.longest)
             group.longest = row->duration;
+        if (row->duration >= 0)
+            group.durations[group.timed++] = row->duration;
+        if (row->text >= 0)
+            group.texts[row->text]++;
         if (row->text >= 0 && !seen[row->text]) {
             seen[row->text] = true;
             group.distinct++;
         }
     }
+    qsort(group.durations, group.timed, sizeof(int64_t), ascending);
     return group;
 }
 
@@ -331,6 +347,89 @@ static void check_groups(struct query *query, bool swap)
                 !tv_str_equal(
                         tv_json_string(tv_json_first(row)), tv_str_of(oracle_services[service])) ||
                 !row_agrees(row, &group))
+            mismatch(query, oracle_services[service], &answer);
+        row = tv_json_next(row);
+    }
+    if (row)
+        mismatch(query, "too many groups", &answer);
+    tv_json_free(document);
+    tv_buf_release(&answer);
+}
+
+/* The least duration such that `per_cent` of all are no longer; -1 without any. */
+static int64_t naive_quantile(const struct group *group, unsigned per_cent)
+{
+    for (unsigned i = 0; i < group->timed; i++)
+        if ((i + 1) * 100 >= group->timed * per_cent)
+            return group->durations[i];
+    return -1;
+}
+
+static double naive_deviation(const struct group *group)
+{
+    double mean = 0;
+    double squares = 0;
+    for (unsigned i = 0; i < group->timed; i++)
+        mean += (double)group->durations[i] / group->timed;
+    for (unsigned i = 0; i < group->timed; i++)
+        squares += ((double)group->durations[i] - mean) * ((double)group->durations[i] - mean);
+    return group->timed ? sqrt(squares / group->timed) : -1;
+}
+
+/* topk shows the most frequent texts; which ones does not matter where they are equally frequent. */
+static bool topk_agrees(const struct tv_json *list, const struct group *group)
+{
+    unsigned counts[6];
+    unsigned shown = 0;
+    memcpy(counts, group->texts, sizeof(counts));
+    for (const struct tv_json *one = tv_json_first(list); one; one = tv_json_next(one), shown++) {
+        struct tv_str value = tv_json_string(tv_json_member(one, "value"));
+        unsigned most = 0;
+        unsigned found = 6;
+        for (unsigned i = 0; i < 6; i++) {
+            most = counts[i] > most ? counts[i] : most;
+            if (tv_str_equal(value, tv_str_of(oracle_texts[i])))
+                found = i;
+        }
+        if (found == 6 || counts[found] != most || number_at(one, "count") != (double)most)
+            return false;
+        counts[found] = 0;
+    }
+    return shown == (group->distinct < 3 ? group->distinct : 3);
+}
+
+static bool spread_agrees(const struct tv_json *row, const struct group *group, double seconds)
+{
+    static const unsigned per_cents[] = {50, 90, 95, 99};
+    const struct tv_json *at = tv_json_first(row);
+    bool agrees = true;
+    for (unsigned i = 0; i < 4; i++)
+        agrees = agrees && (int64_t)cell(&at) == naive_quantile(group, per_cents[i]);
+    double deviation = naive_deviation(group);
+    agrees = agrees && fabs(cell(&at) - deviation) <= 1e-9 * fabs(deviation) + 1e-3;
+    double rate = group->count / seconds;
+    agrees = agrees && (seconds == 0 || fabs(cell(&at) - rate) <= 1e-9 * rate);
+    if (seconds == 0)
+        at = tv_json_next(at);
+    return agrees && topk_agrees(tv_json_next(at), group);
+}
+
+static void check_spread(struct query *query, bool swap)
+{
+    struct tv_buf answer = {0};
+    begin_text(query,
+            "SELECT service, p50(duration), p90(duration), p95(duration), p99(duration), "
+            "stddev(duration), rate(*), topk(s, 3)");
+    add_window_and_where(query, swap, query->from, query->to);
+    tv_buf_printf(&query->text, " GROUP BY service");
+    struct tv_json *document = ask(query, &answer);
+    const struct tv_json *row = tv_json_first(tv_json_member(document, "rows"));
+    double seconds = (double)(query->to - query->from) / 1e9;
+    for (unsigned service = 0; service < 4; service++) {
+        struct group group = naive_group(query, service);
+        if (group.count == 0)
+            continue;
+        if (!row || !spread_agrees(row, &group, seconds))
             mismatch(query, oracle_services[service], &answer);
         row = tv_json_next(row);
     }
@@ -406,7 +505,7 @@ static void check_pair(struct world *world)
     query.root = oracle_condition(&query.condition, 4);
     find_hits(&query);
     bool swap = oracle_below(2);
-    unsigned kind = oracle_below(5);
+    unsigned kind = oracle_below(6);
     if (kind == 0)
         check_timeline(&query, swap);
     else if (kind == 1)
@@ -415,6 +514,8 @@ static void check_pair(struct world *world)
         check_groups(&query, swap);
     else if (kind == 3)
         check_order(&query, swap);
+    else if (kind == 4)
+        check_spread(&query, swap);
     else
         check_halves(&query);
     tv_buf_release(&query.text);

@@ -20,6 +20,8 @@ const char *const good_statements[] = {
         "SELECT count(user.id), distinct(`k8s.pod-name`) AS pods, sum(x), avg(x), min(x), max(x), "
         "first(x), last(x) FROM events FROM '2024-01-15' TO '2024-01-16' GROUP BY `from` "
         "ORDER BY pods DESC",
+        "SELECT p50(duration), p90(x), p95(x) AS y, P99(x), stddev(x) ORDER BY p95(x) DESC, p90(x)",
+        "SELECT rate(*), rate(x), topk(host, 5), topk(name, 100) AS t GROUP BY service ORDER BY rate(*)",
         "SELECT * FROM logs LIMIT 10",
         "SELECT service, duration AS d FROM metrics ORDER BY duration ASC FORMAT csv",
         "SELECT service WHERE a == 1 AND b != 2 AND c <> 3 AND d < 4 AND e <= 5 AND f > 6 AND g >= 7",
@@ -92,6 +94,7 @@ static bool time_equal(const struct tv_ast_time *a, const struct tv_ast_time *b)
 static bool item_equal(const struct tv_ast_item *a, const struct tv_ast_item *b)
 {
     return a->aggregate == b->aggregate && a->star == b->star &&
+            a->most.present == b->most.present && a->most.value == b->most.value &&
             tv_str_equal(a->field.name, b->field.name) && tv_str_equal(a->label, b->label);
 }
 

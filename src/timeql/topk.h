@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The most frequent values of a group. Private to this room. */
+#ifndef TV_TIMEQL_TOPK_H
+#define TV_TIMEQL_TOPK_H
+
+#include "base/map.h"
+#include "timeql/column.h"
+
+/* Values that topk may show, and values that are counted at once: with no more in a group, counts are
+ * exact. */
+enum { TV_TOPK_MAX = 100, TV_TOPK_COUNTED = 8192 };
+
+/* Zero-initialised is empty. */
+struct tv_topk {
+    struct tv_map counts; /* by the value's key, which is owned */
+    size_t bytes;         /* of the keys and their entries */
+    uint64_t lost;        /* counts may be too low by this much; 0: exact */
+};
+
+void tv_topk_release(struct tv_topk *topk);
+void tv_topk_add(struct tv_topk *topk, struct tv_value value, struct tv_arena *scratch);
+/* Appends [{"value":…,"count":…},…], most frequent first, ties by value; `column` is the field's. */
+void tv_topk_write(const struct tv_topk *topk, uint64_t most, const struct tv_column *column,
+        struct tv_buf *out);
+
+#endif
