@@ -7,7 +7,8 @@
  * to: an address literal cannot be rebound. The port is not compared, since tunnels and containers
  * change it. Origin: sent by browsers with requests of scripts; a foreign one is refused but on routes
  * that are open to browsers of other sites, and there only once tokens exist: else any page that
- * someone looks at could write to the daemon on the same machine. Token: "Authorization: Bearer"; which tokens exist
+ * someone looks at could write to the daemon on the same machine. Requests of images and frames
+ * carry no Origin, but Sec-Fetch-Site. Token: "Authorization: Bearer"; which tokens exist
  * and what they allow, the configuration's functions say.
  */
 #include "net/http_internal.h"
@@ -113,10 +114,24 @@ enum tv_status tv_http_guard_door(struct tv_http_request *request, struct tv_err
     return TV_OK;
 }
 
+/* An image or a frame in a page of another site: there browsers send no Origin. Who follows a link
+ * may come. */
+static bool is_embedded(const struct tv_http_request *request)
+{
+    const struct tv_http_headers *headers = &request->headers;
+    return request->route->scope != TV_SCOPE_NONE &&
+            tv_str_equal(headers->fetch_site, TV_STR("cross-site")) &&
+            !tv_str_equal(headers->fetch_dest, TV_STR("document"));
+}
+
 enum tv_status tv_http_guard_origin(struct tv_http_request *request, struct tv_error *err)
 {
     struct tv_str origin = request->headers.origin;
-    if (!origin.ptr || (request->route->cors && tokens_exist(&request->server->config)))
+    if (request->route->cors && tokens_exist(&request->server->config))
+        return TV_OK;
+    if (!origin.ptr && is_embedded(request))
+        return tv_fail(err, TV_FORBIDDEN, "pages of other sites may not ask here");
+    if (!origin.ptr)
         return TV_OK;
     struct tv_str host = {NULL, 0};
     if (tv_str_starts_with(origin, TV_STR("http://")))

@@ -67,6 +67,10 @@ static void take_header(struct tv_http_headers *headers, struct tv_str name, str
         if (is(name, "content-length")) {
             headers->content_length = value;
             headers->content_lengths++;
+        } else if (is(name, "sec-fetch-site")) {
+            headers->fetch_site = value;
+        } else if (is(name, "sec-fetch-dest")) {
+            headers->fetch_dest = value;
         }
         break;
     case 15:

@@ -112,7 +112,7 @@ enum tv_http_state {
 /* The headers that this room itself looks at; borrowed. */
 struct tv_http_headers {
     struct tv_str host, origin, authorization, accept_encoding, content_length;
-    struct tv_str transfer_encoding;
+    struct tv_str transfer_encoding, fetch_site, fetch_dest;
     unsigned hosts, content_lengths, transfer_encodings;
     bool expects_continue;
 };

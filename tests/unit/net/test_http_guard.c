@@ -124,6 +124,32 @@ static void guard__scripts_of_other_sites_are_refused(void **state)
     house_close(&house);
 }
 
+static void guard__what_other_sites_embed_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *site, *dest;
+        int status;
+    } rows[] = {{"/read", "cross-site", "image", 403}, {"/read", "cross-site", "iframe", 403},
+            {"/read", "cross-site", "", 403}, {"/read", "cross-site", "document", 200},
+            {"/read", "same-origin", "empty", 200}, {"/read", "none", "document", 200},
+            {"/ingest", "cross-site", "empty", 403}, {"/healthz", "cross-site", "image", 200}};
+    struct tokens tokens = {0};
+    struct house house;
+    open_house(&house, &tokens, NULL, false);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char headers[128];
+        (void)snprintf(headers, sizeof headers,
+                "Host: localhost\r\nSec-Fetch-Site: %s\r\nSec-Fetch-Dest: %s\r\n", rows[i].site,
+                rows[i].dest);
+        int status = status_of(&house, rows[i].path, headers);
+        if (status != rows[i].status)
+            fail_msg(
+                    "%s for '%s' gives %d on %s", rows[i].site, rows[i].dest, status, rows[i].path);
+    }
+    house_close(&house);
+}
+
 static void guard__browsers_of_other_sites_may_use_cors_routes(void **state)
 {
     (void)state;
@@ -274,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(guard__only_our_hosts_are_served),
             cmocka_unit_test(guard__scripts_of_other_sites_are_refused),
+            cmocka_unit_test(guard__what_other_sites_embed_is_refused),
             cmocka_unit_test(guard__browsers_of_other_sites_may_use_cors_routes),
             cmocka_unit_test(guard__loopback_is_open_until_a_token_exists),
             cmocka_unit_test(guard__other_addresses_need_a_token_or_the_insecure_flag),
