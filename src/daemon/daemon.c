@@ -30,6 +30,7 @@ enum {
     DEMO_PAST_MIN = 20,
     KEPT_BYTES = 16 << 20, /* of freed memory, before it goes back to the system */
     ARENAS = 2,
+    ANSWERS_BYTES_LEAST = 16 << 20, /* what slow live streams may hold */
     DOORS_MAX = 8
 };
 
@@ -196,6 +197,7 @@ static void make_server(struct daemon *daemon, struct tv_str *hosts)
     const struct tv_config *config = daemon->config;
     struct tv_http_config http = {
             .inflight_bytes_max = (size_t)config->max_memory_bytes / 4,
+            .answers_bytes_max = (size_t)config->max_memory_bytes / 8 + ANSWERS_BYTES_LEAST,
             .allowed_hosts = hosts,
             .allowed_host_count = split_hosts(config->allowed_hosts, hosts),
             .insecure = config->insecure,
