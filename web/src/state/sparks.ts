@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The last ten minutes of every service: requests, and the share of them that failed. They are spans of kind
+// The last ten minutes of every service: requests, their p95, and the share of them that failed. They are spans of kind
 // server or consumer, as in STATE; where kinds are unknown there is no spark, rather than a wrong one.
 import { computed, effect, untracked } from '@preact/signals';
 import { Asking } from '../api/asking';
 import { awaySince, returns } from '../api/status';
 import type { TableAnswer } from '../api/types';
-import { MINUTE, SECOND, parseTime } from '../format/time';
-import { windowOf } from '../timeql/text';
+import { SECOND, parseTime } from '../format/time';
+import { SPAN, STEP, cells, sparkStatement } from '../timeql/sparks';
 import { focus, live, now, stand } from './store';
 
-const SPAN = 10 * MINUTE;
-const STEP = 20 * SECOND;
 const PACE = 5 * SECOND;
 
 const requests = new Asking<TableAnswer>();
 const failures = new Asking<TableAnswer>();
-
-export function sparkStatement(at: number, extra: string): string {
-  const end = Math.floor(at / STEP) * STEP;
-  return (
-    `SELECT service, count(*) AS n FROM spans ${windowOf(end - SPAN, end - 1)} ` +
-    `WHERE kind IN ('server', 'consumer')${extra} GROUP BY service EVERY 20 s`
-  );
-}
 
 function ask(): void {
   const at = focus.peek().at ?? now();
@@ -56,25 +46,7 @@ export interface Point {
 export interface Sparks {
   requests: Point[];
   errors: Point[];
-}
-
-/** Counts by service and step. */
-type Cells = Map<string, Map<number, number>>;
-
-function cells(answer: TableAnswer | undefined): Cells {
-  const out: Cells = new Map();
-  if (!answer?.columns) return out;
-  const at = (name: string): number => answer.columns.findIndex((c) => c.name === name);
-  const [time, service, n] = [at('time'), at('service'), at('n')];
-  for (const row of answer.rows) {
-    const ms = parseTime(row[time] as string | null);
-    const name = row[service];
-    if (ms === null || typeof name !== 'string') continue;
-    const held = out.get(name) ?? new Map<number, number>();
-    held.set(ms, Number(row[n] ?? 0));
-    out.set(name, held);
-  }
-  return out;
+  p95: Point[];
 }
 
 export const sparks = computed<Map<string, Sparks>>(() => {
@@ -82,10 +54,11 @@ export const sparks = computed<Map<string, Sparks>>(() => {
   const out = new Map<string, Sparks>();
   const to = parseTime(answered?.data.window?.to);
   if (!answered || to === null) return out;
-  const failed = cells(failures.answer.value?.data);
+  const failed = cells(failures.answer.value?.data, 'n');
+  const slow = cells(answered.data, 'p95');
   const last = Math.floor(to / STEP) * STEP;
   const times = Array.from({ length: SPAN / STEP }, (_, i) => last - SPAN + (i + 1) * STEP);
-  for (const [service, held] of cells(answered.data)) {
+  for (const [service, held] of cells(answered.data, 'n')) {
     const share = (i: number): number => i / (times.length - 1);
     out.set(service, {
       requests: times.map((t, i) => ({ x: share(i), y: held.get(t) ?? 0 })),
@@ -93,6 +66,7 @@ export const sparks = computed<Map<string, Sparks>>(() => {
         const n = held.get(t) ?? 0;
         return { x: share(i), y: n === 0 ? null : (failed.get(service)?.get(t) ?? 0) / n };
       }),
+      p95: times.map((t, i) => ({ x: share(i), y: slow.get(service)?.get(t) ?? null })),
     });
   }
   return out;

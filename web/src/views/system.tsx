@@ -87,6 +87,7 @@ function Row({ state, at, spark }: { state: ServiceState; at: number; spark: Spa
       <td class={`n${failing && state.errorRate ? ' bad' : ''}`}>{percent(state.errorRate)}</td>
       <td class="s">{spark ? <Spark points={spark.errors} most={0.05} tone={failing ? 'fail' : 'ink'} label="share of errors, last 10 minutes" /> : null}</td>
       <td class={`n${health === 'anomalous' ? ' odd' : ''}`}>{duration(p95)}</td>
+      <td class="s">{spark ? <Spark points={spark.p95} label="p95, last 10 minutes" /> : null}</td>
       <td class="what">
         {state.what ? oneLine(state.what) : state.since && health !== 'healthy' ? <>{HEALTH_WORD[health]} since <TimeLink time={state.since} /></> : ''}
       </td>
@@ -110,6 +111,7 @@ function Table({ answer }: { answer: StateAnswer }) {
             <th class="n">Errors</th>
             <th class="s" />
             <th class="n">p95</th>
+            <th class="s" />
             <th class="what">{answer.services.some((s) => s.what || s.since) ? `What is different at ${clock(at, zone.value)}` : ''}</th>
           </tr>
         </thead>
