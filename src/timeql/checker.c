@@ -103,7 +103,9 @@ static struct tv_pred *source_pred(struct tv_arena *arena, enum tv_source source
 static enum tv_status check_conditions(struct tv_query *query)
 {
     const struct tv_ast *ast = query->ast;
-    enum tv_status status = tv_compile_cond(&query->compiler, ast->where, &query->where);
+    enum tv_status status = ast->statement == TV_STATEMENT_STATE
+            ? tv_check_state_where(query)
+            : tv_compile_cond(&query->compiler, ast->where, &query->where);
     if (status == TV_OK)
         status = tv_compile_cond(&query->compiler, ast->until, &query->until);
     struct tv_pred *source = source_pred(&query->arena, ast->source);

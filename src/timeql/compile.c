@@ -56,7 +56,7 @@ void tv_compiler_warn(struct tv_compiler *compiler, struct tv_str text)
 }
 
 /* Fields that are computed for a service over a span of time, not for an event. */
-static bool is_derived(struct tv_str name)
+bool tv_is_derived(struct tv_str name)
 {
     static const char *const names[] = {"errorRate", "requestRate", "latency", "latency_p50",
             "latency_p95", "latency_p99", "activeRequests"};
@@ -71,11 +71,23 @@ enum { NAMES_MAX = 256 };
 enum tv_status tv_compile_field(
         struct tv_compiler *compiler, const struct tv_ast_field *field, struct tv_field_ref *out)
 {
-    if (is_derived(field->name)) {
+    bool derived = tv_is_derived(field->name);
+    if (compiler->of_services && derived) {
+        *out = tv_field_ref_attribute(field->name);
+        return TV_OK;
+    }
+    if (compiler->of_services) {
+        tv_compiler_fail(compiler, TV_SYNTAX, field->offset,
+                "'%.*s' is an event's, and stands here beside a service's",
+                TV_STR_ARG(tv_utf8_prefix(field->name, 64)));
+        tv_error_hint(compiler->err, "join conditions on events and on services by AND only");
+        return TV_SYNTAX;
+    }
+    if (derived) {
         tv_compiler_fail(compiler, TV_SYNTAX, field->offset,
                 "'%.*s' is a service's, not an event's", TV_STR_ARG(field->name));
         tv_error_hint(compiler->err,
-                "STATE AT shows it; an attribute of that name is written attributes.%.*s",
+                "STATE AT shows and takes it; an attribute of that name is written attributes.%.*s",
                 TV_STR_ARG(field->name));
         return TV_SYNTAX;
     }

@@ -13,6 +13,7 @@ struct tv_compiler {
     struct tv_str text; /* the statement, for positions */
     struct tv_clock clock;
     struct tv_error *err;
+    bool of_services;          /* the condition is about derived fields, not about events' */
     struct tv_regex **regexes; /* owned by the compiler's owner: tv_compiler_release */
     size_t regex_count, regex_cap;
     struct tv_str *names; /* attributes that were named, for "did you mean" */
@@ -27,7 +28,9 @@ void tv_compiler_release(struct tv_compiler *compiler);
 /* *out lives in the arena and until tv_compiler_release. A NULL condition gives NULL. */
 TV_CHECKED enum tv_status tv_compile_cond(
         struct tv_compiler *compiler, const struct tv_cond *cond, struct tv_pred **out);
-/* Resolves the name of an event's field; a derived one (errorRate …) is an error here. */
+/* Whether it is computed for a service over a span of time (errorRate …), not a field of an event. */
+bool tv_is_derived(struct tv_str name);
+/* Resolves the name of an event's field; a derived one is an error, or, `of_services`, any other. */
 TV_CHECKED enum tv_status tv_compile_field(
         struct tv_compiler *compiler, const struct tv_ast_field *field, struct tv_field_ref *out);
 TV_CHECKED enum tv_status tv_compile_time(

@@ -48,7 +48,8 @@ struct tv_query {
     int64_t at, over;
     bool has_as_of;
     int64_t as_of;
-    struct tv_pred *where; /* NULL: all; FROM spans and the like included */
+    struct tv_pred *where;    /* NULL: all; FROM spans and the like included */
+    struct tv_pred *services; /* STATE: which services to show, by what is derived; NULL: all */
     struct tv_pred *until;
     uint64_t limit;     /* rows to give */
     bool limit_written; /* the statement asked for that many */
@@ -64,6 +65,8 @@ struct tv_query {
 
 /* Fills all but arena, compiler and ast from the tree. */
 TV_CHECKED enum tv_status tv_check(struct tv_query *query);
+/* WHERE of STATE, into `where` and `services`. */
+TV_CHECKED enum tv_status tv_check_state_where(struct tv_query *query);
 /* SELECT's part of it. */
 TV_CHECKED enum tv_status tv_check_select(struct tv_query *query);
 

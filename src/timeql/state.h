@@ -106,7 +106,14 @@ int64_t tv_traffic_quantile(const struct tv_traffic *traffic, unsigned per_cent)
 void tv_state_work(struct tv_state *state);
 const char *tv_health_name(enum tv_health health);
 
+/* state_filter.c: keeps those of the services that WHERE's derived fields choose; returns how many. */
+size_t tv_state_choose(
+        struct tv_state *state, const struct tv_service_state **services, size_t count);
+
 /* state_write.c: the answer from head to end. */
+struct tv_value tv_state_request_rate(
+        const struct tv_state *state, const struct tv_traffic *traffic);
+struct tv_value tv_state_error_rate(const struct tv_traffic *traffic);
 TV_CHECKED enum tv_status tv_state_write(struct tv_state *state);
 
 #endif

@@ -23,12 +23,13 @@ static bool has_rates(const struct tv_service_state *service)
     return service->has_spans || service->traffic.requests > 0;
 }
 
-static struct tv_value request_rate(const struct tv_state *state, const struct tv_traffic *traffic)
+struct tv_value tv_state_request_rate(
+        const struct tv_state *state, const struct tv_traffic *traffic)
 {
     return tv_value_f64((double)traffic->requests / window_seconds(state));
 }
 
-static struct tv_value error_rate(const struct tv_traffic *traffic)
+struct tv_value tv_state_error_rate(const struct tv_traffic *traffic)
 {
     if (traffic->requests == 0)
         return tv_value_null();
@@ -128,9 +129,9 @@ static void service_members(struct tv_json_out *json, const void *ptr)
     time_member(json, "changedAt", service->changed);
     time_member(json, "lastEvent", service->last);
     metrics_member(json, service);
-    member(json, "errorRate", error_rate(&service->traffic));
+    member(json, "errorRate", tv_state_error_rate(&service->traffic));
     member(json, "requestRate",
-            rates ? request_rate(item->state, &service->traffic) : tv_value_null());
+            rates ? tv_state_request_rate(item->state, &service->traffic) : tv_value_null());
     latency_member(json, &service->traffic);
     member(json, "activeRequests", tv_value_i64((int64_t)service->active));
     member(json, "usual", tv_value_null());
@@ -158,8 +159,9 @@ static void service_cells(const void *ptr, struct tv_arena *arena, struct tv_val
     (void)arena;
     *out++ = tv_value_str(service->name);
     *out++ = tv_value_str(tv_str_of(tv_health_name(service->health)));
-    *out++ = has_rates(service) ? request_rate(item->state, &service->traffic) : tv_value_null();
-    *out++ = error_rate(&service->traffic);
+    *out++ = has_rates(service) ? tv_state_request_rate(item->state, &service->traffic)
+                                : tv_value_null();
+    *out++ = tv_state_error_rate(&service->traffic);
     *out++ = quantile(&service->traffic, 50);
     *out++ = quantile(&service->traffic, 95);
     *out++ = quantile(&service->traffic, 99);
@@ -226,8 +228,8 @@ static void write_edges(struct tv_state *state, struct tv_json_out *json)
         tv_json_key(json, "kind");
         tv_json_text(json, "call");
         member(json, "requestRate",
-                edge->measured ? request_rate(state, &edge->traffic) : tv_value_null());
-        member(json, "errorRate", error_rate(&edge->traffic));
+                edge->measured ? tv_state_request_rate(state, &edge->traffic) : tv_value_null());
+        member(json, "errorRate", tv_state_error_rate(&edge->traffic));
         member(json, "p95", quantile(&edge->traffic, 95));
         member(json, "newSince", tv_value_null());
         tv_json_end(json);
@@ -286,8 +288,8 @@ static void write_summary(const struct tv_state *state, const struct totals *tot
     member(json, "events", tv_value_i64((int64_t)state->events));
     member(json, "errors", tv_value_i64((int64_t)state->errors));
     member(json, "requests", tv_value_i64((int64_t)totals->traffic.requests));
-    member(json, "requestRate", request_rate(state, &totals->traffic));
-    member(json, "errorRate", error_rate(&totals->traffic));
+    member(json, "requestRate", tv_state_request_rate(state, &totals->traffic));
+    member(json, "errorRate", tv_state_error_rate(&totals->traffic));
     member(json, "activeRequests", tv_value_i64((int64_t)totals->active));
     tv_json_end(json);
 }
@@ -301,6 +303,7 @@ enum tv_status tv_state_write(struct tv_state *state)
     for (uint32_t i = 0; i < state->service_count; i++)
         if (is_shown(&state->services[i]))
             sorted[count++] = &state->services[i];
+    count = tv_state_choose(state, sorted, count);
     qsort(sorted, count, sizeof(const struct tv_service_state *), by_name);
     struct totals totals = sum_up(sorted, count);
     tv_exec_head(exec, "STATE");

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* STATE's WHERE may ask for what is derived: errorRate, requestRate, latency, activeRequests.
+ *
+ * Those belong to services and are known only after their events were read, so WHERE is cut where it
+ * is joined by AND: parts about events go into the scans, parts about services choose among the rows
+ * of the answer. A part that asks for both in one breath (OR, NOT) has no such order and is refused.
+ * Services become rows of a batch, their figures its attributes, so the same predicates serve. */
+#include "timeql/parser.h"
+#include "timeql/state.h"
+
+struct parts {
+    struct tv_pred **events, **services;
+    size_t event_count, service_count;
+};
+
+static bool asks_derived(const struct tv_cond *cond)
+{
+    if (cond->kind != TV_COND_AND && cond->kind != TV_COND_OR && cond->kind != TV_COND_NOT)
+        return tv_is_derived(cond->field.name);
+    for (size_t i = 0; i < cond->count; i++)
+        if (asks_derived(cond->children[i]))
+            return true;
+    return false;
+}
+
+static size_t conjuncts(const struct tv_cond *cond)
+{
+    size_t count = 0;
+    if (cond->kind != TV_COND_AND)
+        return 1;
+    for (size_t i = 0; i < cond->count; i++)
+        count += conjuncts(cond->children[i]);
+    return count;
+}
+
+static enum tv_status cut(
+        struct tv_compiler *compiler, const struct tv_cond *cond, struct parts *parts)
+{
+    if (cond->kind == TV_COND_AND) {
+        enum tv_status status = TV_OK;
+        for (size_t i = 0; i < cond->count && status == TV_OK; i++)
+            status = cut(compiler, cond->children[i], parts);
+        return status;
+    }
+    compiler->of_services = asks_derived(cond);
+    struct tv_pred **out = compiler->of_services ? &parts->services[parts->service_count++]
+                                                 : &parts->events[parts->event_count++];
+    enum tv_status status = tv_compile_cond(compiler, cond, out);
+    compiler->of_services = false;
+    return status;
+}
+
+enum tv_status tv_check_state_where(struct tv_query *query)
+{
+    const struct tv_cond *where = query->ast->where;
+    struct tv_arena *arena = &query->arena;
+    if (!where)
+        return TV_OK;
+    size_t most = conjuncts(where);
+    struct parts parts = {.events = tv_arena_calloc(arena, most, sizeof(struct tv_pred *)),
+            .services = tv_arena_calloc(arena, most, sizeof(struct tv_pred *))};
+    enum tv_status status = cut(&query->compiler, where, &parts);
+    if (status != TV_OK)
+        return status;
+    if (parts.event_count > 0)
+        query->where = tv_pred_all(arena, parts.events, parts.event_count);
+    if (parts.service_count > 0)
+        query->services = tv_pred_all(arena, parts.services, parts.service_count);
+    return TV_OK;
+}
+
+static void put(struct tv_batch *batch, uint32_t row, const char *name, struct tv_value value)
+{
+    tv_batch_set_attr(batch, tv_batch_attr(batch, tv_str_of(name)), row, value);
+}
+
+static void put_service(const struct tv_state *state, struct tv_batch *batch,
+        const struct tv_service_state *service)
+{
+    const struct tv_traffic *traffic = &service->traffic;
+    uint32_t row = tv_batch_add_row(batch);
+    tv_batch_set_time(batch, row, state->at);
+    tv_batch_set_text(batch, TV_FIELD_UNIT, row, TV_STR("1")); /* so that 5% is 0.05 */
+    put(batch, row, "activeRequests", tv_value_i64((int64_t)service->active));
+    if (service->has_spans || traffic->requests > 0)
+        put(batch, row, "requestRate", tv_state_request_rate(state, traffic));
+    if (traffic->requests > 0)
+        put(batch, row, "errorRate", tv_state_error_rate(traffic));
+    if (traffic->count == 0)
+        return;
+    put(batch, row, "latency", tv_value_i64(tv_traffic_quantile(traffic, 50)));
+    put(batch, row, "latency_p50", tv_value_i64(tv_traffic_quantile(traffic, 50)));
+    put(batch, row, "latency_p95", tv_value_i64(tv_traffic_quantile(traffic, 95)));
+    put(batch, row, "latency_p99", tv_value_i64(tv_traffic_quantile(traffic, 99)));
+}
+
+size_t tv_state_choose(
+        struct tv_state *state, const struct tv_service_state **services, size_t count)
+{
+    const struct tv_pred *wanted = state->exec->query->services;
+    if (!wanted || count == 0)
+        return count;
+    struct tv_batch *batch = tv_batch_new();
+    uint32_t *rows = tv_arena_calloc(&state->exec->arena, count, sizeof(*rows));
+    for (size_t i = 0; i < count; i++)
+        put_service(state, batch, services[i]);
+    uint32_t kept = tv_pred_select(wanted, batch, rows, &state->scratch);
+    for (uint32_t i = 0; i < kept; i++)
+        services[i] = services[rows[i]];
+    tv_arena_release(&state->scratch);
+    tv_batch_unref(batch);
+    return kept;
+}
