@@ -58,6 +58,7 @@ test('every service has its state at t', async () => {
     assert.match(await row(page, service).getAttribute('class'), /healthy/);
     assert.equal(await page.locator('.map .node', { hasText: service }).first().isVisible(), true);
   }
+  await row(page, 'gateway').getByRole('img', { name: 'p95, last 10 minutes' }).waitFor();
   assert.match((await row(page, 'gateway').locator('td.n').nth(1).textContent()).replace(/\s/g, ' '), /^0 %$/);
   await page.clean();
 });
