@@ -40,7 +40,7 @@ static const struct tv_setting settings[] = {
         {"insecure", TV_SETTING_SWITCH, AT(insecure), "off", "",
                 "serve other addresses than loopback without a token"},
         {"demo", TV_SETTING_SWITCH, AT(demo), "off", "",
-                "simulate a system of a dozen services whose failures cascade; data in a folder of its own"},
+                "simulate a system of 14 services whose failures cascade; data in a folder of its own"},
         {"check-config", TV_SETTING_COMMAND, AT(check_config), NULL, "",
                 "check the settings and exit"},
         {"print-config", TV_SETTING_COMMAND, AT(print_config), NULL, "",
