@@ -80,9 +80,11 @@ static void keep(struct tv_aggregate_state *state, struct tv_value value)
     state->best.s.ptr = state->text;
 }
 
-static void add_extreme(struct tv_aggregate_state *state, struct tv_value value, bool max)
+static void add_extreme(
+        struct tv_aggregate_state *state, struct tv_value value, const struct tv_select_item *item)
 {
-    int order = state->count > 0 ? tv_value_compare(value, state->best) : 0;
+    bool max = item->aggregate == TV_AGGREGATE_MAX;
+    int order = state->count > 0 ? tv_field_compare(&item->column.ref, value, state->best) : 0;
     if (state->count == 0 || (max ? order > 0 : order < 0))
         keep(state, value);
     state->count++;
@@ -197,13 +199,14 @@ static void add_moments(struct tv_aggregate_state *state, struct tv_value value)
         tv_moments_add(&state->moments, number);
 }
 
-static void add_value(enum tv_aggregate aggregate, struct tv_aggregate_state *state,
+static void add_value(const struct tv_select_item *item, struct tv_aggregate_state *state,
         struct tv_value value, struct moment at)
 {
+    enum tv_aggregate aggregate = item->aggregate;
     if (aggregate == TV_AGGREGATE_SUM || aggregate == TV_AGGREGATE_AVG)
         add_number(state, value);
     else if (aggregate == TV_AGGREGATE_MIN || aggregate == TV_AGGREGATE_MAX)
-        add_extreme(state, value, aggregate == TV_AGGREGATE_MAX);
+        add_extreme(state, value, item);
     else if (aggregate == TV_AGGREGATE_FIRST || aggregate == TV_AGGREGATE_LAST)
         add_edge(state, value, at, aggregate == TV_AGGREGATE_LAST);
     else if (aggregate == TV_AGGREGATE_STDDEV)
@@ -244,7 +247,7 @@ void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_ba
         else if (aggregate == TV_AGGREGATE_TOPK)
             add_topk(aggregator, state, values[i], scratch);
         else
-            add_value(aggregate, state, values[i],
+            add_value(aggregator->item, state, values[i],
                     (struct moment){times[row], arrivals ? arrivals[row] : 0});
     }
 }

@@ -232,3 +232,18 @@ void tv_gather(const struct tv_scan_batch *in, const struct tv_field_ref *ref,
             out[i] = tv_batch_ref_value(in->batch, ref, in->rows[i], scratch);
     }
 }
+
+static uint8_t severity_number(struct tv_value value)
+{
+    uint8_t number = 0;
+    bool named =
+            value.type == TV_TYPE_STR && tv_enum_from_text(TV_FIELD_SEVERITY, value.s, &number);
+    return named ? number : 0;
+}
+
+int tv_field_compare(const struct tv_field_ref *ref, struct tv_value a, struct tv_value b)
+{
+    if (ref->class != TV_FIELD_FIXED || ref->field != TV_FIELD_SEVERITY)
+        return tv_value_compare(a, b);
+    return (int)severity_number(a) - (int)severity_number(b);
+}

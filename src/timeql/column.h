@@ -50,4 +50,7 @@ struct tv_scan_columns tv_all_columns(void);
 void tv_gather(const struct tv_scan_batch *in, const struct tv_field_ref *ref,
         struct tv_arena *arena, struct tv_value *out);
 
+/* Order of two values of a field: as values compare, but severities by their number. */
+int tv_field_compare(const struct tv_field_ref *ref, struct tv_value a, struct tv_value b);
+
 #endif

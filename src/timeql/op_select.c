@@ -208,16 +208,20 @@ static struct tv_value group_cell(const struct selection *selection, uint32_t gr
 static int compare_by(const struct selection *selection, const struct tv_select_order *order,
         uint32_t a, uint32_t b)
 {
+    const struct tv_query *query = selection->exec->query;
+    bool plain = order->by_item && query->items[order->index].aggregate == TV_AGGREGATE_NONE;
+    size_t group = plain ? query->items[order->index].group : order->index;
     int c;
     if (order->by_bucket)
         c = tv_value_compare(tv_value_i64(tv_groups_time(&selection->groups, a)),
                 tv_value_i64(tv_groups_time(&selection->groups, b)));
-    else if (order->by_item)
+    else if (order->by_item && !plain)
         c = tv_value_compare(
                 group_cell(selection, a, order->index), group_cell(selection, b, order->index));
     else
-        c = tv_value_compare(tv_groups_value(&selection->groups, a, order->index),
-                tv_groups_value(&selection->groups, b, order->index));
+        c = tv_field_compare(&query->groups[group].ref,
+                tv_groups_value(&selection->groups, a, group),
+                tv_groups_value(&selection->groups, b, group));
     return order->descending ? -c : c;
 }
 

@@ -60,7 +60,8 @@ static int compare_rows(const void *left, const void *right, void *ctx)
     uint32_t a = *(const uint32_t *)left;
     uint32_t b = *(const uint32_t *)right;
     for (size_t i = 0; i < sorting->order_count; i++) {
-        int c = tv_value_compare(sorting->values[a * sorting->order_count + i],
+        int c = tv_field_compare(&sorting->order[i].ref,
+                sorting->values[a * sorting->order_count + i],
                 sorting->values[b * sorting->order_count + i]);
         if (c != 0)
             return sorting->order[i].descending ? -c : c;
