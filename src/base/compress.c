@@ -8,8 +8,11 @@
  * over 128 MiB is refused (RFC 8878 section 3.1.1.1.2 lets a decoder set such a bound). */
 #include "base/compress.h"
 
+#include "base/mem.h"
+
 #include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -244,4 +247,48 @@ void tv_gzip_compress(struct tv_str in, struct tv_buf *out)
     TV_ASSERT(deflate(&stream, Z_FINISH) == Z_STREAM_END);
     out->len += bound - stream.avail_out;
     (void)deflateEnd(&stream);
+}
+
+struct tv_unzstd {
+    ZSTD_DCtx *context;
+    bool ended;
+};
+
+struct tv_unzstd *tv_unzstd_new(void)
+{
+    struct tv_unzstd *unzstd = tv_calloc(1, sizeof(*unzstd));
+    unzstd->context = ZSTD_createDCtx();
+    TV_ASSERT(unzstd->context != NULL);
+    size_t set = ZSTD_DCtx_setParameter(unzstd->context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+    TV_ASSERT(!ZSTD_isError(set));
+    return unzstd;
+}
+
+void tv_unzstd_free(struct tv_unzstd *unzstd)
+{
+    if (unzstd)
+        (void)ZSTD_freeDCtx(unzstd->context);
+    free(unzstd);
+}
+
+enum tv_status tv_unzstd_add(
+        struct tv_unzstd *unzstd, struct tv_str in, struct tv_buf *out, struct tv_error *err)
+{
+    ZSTD_inBuffer source = {in.ptr, in.len, 0};
+    bool full = false;
+    while (source.pos < source.size || full) {
+        ZSTD_outBuffer target = {tv_buf_reserve(out, STEP_BYTES_MAX), STEP_BYTES_MAX, 0};
+        size_t hint = ZSTD_decompressStream(unzstd->context, &target, &source);
+        if (ZSTD_isError(hint))
+            return broken(err, "zstd", ZSTD_getErrorName(hint));
+        out->len += target.pos;
+        unzstd->ended = hint == 0;
+        full = hint != 0 && target.pos == target.size;
+    }
+    return TV_OK;
+}
+
+bool tv_unzstd_ended(const struct tv_unzstd *unzstd)
+{
+    return unzstd->ended;
 }

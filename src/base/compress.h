@@ -22,6 +22,16 @@ TV_CHECKED bool tv_coding_from_name(struct tv_str name, enum tv_coding *out);
 TV_CHECKED enum tv_status tv_body_decompress(enum tv_coding coding, struct tv_str in,
         size_t max_bytes, struct tv_buf *out, struct tv_error *err);
 
+/* zstd frames that follow each other, in pieces: for files. */
+struct tv_unzstd;
+struct tv_unzstd *tv_unzstd_new(void);
+void tv_unzstd_free(struct tv_unzstd *unzstd); /* or NULL */
+/* Appends the content of a piece. TV_BAD_INPUT where it is broken. */
+TV_CHECKED enum tv_status tv_unzstd_add(
+        struct tv_unzstd *unzstd, struct tv_str in, struct tv_buf *out, struct tv_error *err);
+/* Whether what was added ends with the end of a frame. */
+bool tv_unzstd_ended(const struct tv_unzstd *unzstd);
+
 /* Appends one gzip member (RFC 1952) of `in`. */
 void tv_gzip_compress(struct tv_str in, struct tv_buf *out);
 

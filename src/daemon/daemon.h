@@ -12,6 +12,8 @@ TV_CHECKED enum tv_status tv_daemon_run(const struct tv_config *config, struct t
  * command's name. */
 int tv_backup_command(int argc, char *const *argv);
 int tv_check_command(int argc, char *const *argv);
+int tv_export_command(int argc, char *const *argv);
+int tv_import_command(int argc, char *const *argv);
 int tv_token_command(int argc, char *const *argv);
 int tv_simulate_command(int argc, char *const *argv);
 

@@ -13,6 +13,8 @@ static const struct {
 } commands[] = {
         {"backup", tv_backup_command},
         {"check", tv_check_command},
+        {"export", tv_export_command},
+        {"import", tv_import_command},
         {"simulate", tv_simulate_command},
         {"token", tv_token_command},
 };
@@ -26,6 +28,8 @@ static void print_help(void)
             "       traversiond token create|list|revoke …      who may reach it\n"
             "       traversiond backup FILE                     copy the store, beside a daemon too\n"
             "       traversiond check                           verify all that is stored\n"
+            "       traversiond export                          write events as lines of JSON\n"
+            "       traversiond import FILE|-                   post such lines to a running daemon\n"
             "       traversiond simulate …                      send a simulated system's events\n\n",
             TRAVERSION_VERSION);
     tv_config_help(&text);

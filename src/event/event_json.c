@@ -3,6 +3,8 @@
  * names first came. What it writes, the native decoder reads back. */
 #include "event/event_json.h"
 
+#include <math.h>
+
 static void write_value(struct tv_json_out *json, struct tv_value value)
 {
     switch (value.type) {
@@ -68,7 +70,24 @@ static void write_causes(struct tv_json_out *json, const struct tv_batch *batch,
     tv_json_end(json);
 }
 
-static void write_attributes(struct tv_json_out *json, const struct tv_batch *batch, uint32_t row)
+/* A double that is whole keeps a decimal, or it would come back as an integer. */
+static void write_double(struct tv_json_out *json, double number)
+{
+    char text[40];
+    if (!isfinite(number)) {
+        tv_json_null(json);
+        return;
+    }
+    size_t length = tv_f64_format(number, text);
+    if (!memchr(text, '.', length) && !memchr(text, 'e', length)) {
+        memcpy(text + length, ".0", 2);
+        length += 2;
+    }
+    tv_json_raw(json, (struct tv_str){text, length});
+}
+
+static void write_attributes(
+        struct tv_json_out *json, const struct tv_batch *batch, uint32_t row, bool typed)
 {
     tv_json_key(json, "attributes");
     tv_json_object(json);
@@ -77,24 +96,39 @@ static void write_attributes(struct tv_json_out *json, const struct tv_batch *ba
         if (value.type == TV_TYPE_NULL)
             continue;
         tv_json_key_str(json, tv_strings_get(&batch->strings, batch->attrs[i].name));
-        write_value(json, value);
+        if (typed && value.type == TV_TYPE_F64)
+            write_double(json, value.f);
+        else
+            write_value(json, value);
     }
     tv_json_end(json);
 }
 
-void tv_event_json_members(struct tv_json_out *json, const struct tv_batch *batch, uint32_t row)
+static void write_members(
+        struct tv_json_out *json, const struct tv_batch *batch, uint32_t row, bool typed)
 {
     static const uint8_t before[] = {TV_FIELD_EVENT_ID, TV_FIELD_TIME, TV_FIELD_SERVICE,
             TV_FIELD_INSTANCE, TV_FIELD_HOST, TV_FIELD_TYPE, TV_FIELD_NAME, TV_FIELD_TRACE_ID,
             TV_FIELD_SPAN_ID, TV_FIELD_PARENT_SPAN_ID, TV_FIELD_KIND, TV_FIELD_DURATION,
             TV_FIELD_STATUS, TV_FIELD_SEVERITY, TV_FIELD_MESSAGE};
     static const uint8_t behind[] = {TV_FIELD_UNIT, TV_FIELD_METRIC_KIND, TV_FIELD_TEMPORALITY};
-    TV_ASSERT(row < batch->rows);
-    write_arrival(json, batch, row);
     for (size_t i = 0; i < sizeof(before); i++)
         write_field(json, batch, row, (enum tv_field)before[i]);
     write_causes(json, batch, row);
     for (size_t i = 0; i < sizeof(behind); i++)
         write_field(json, batch, row, (enum tv_field)behind[i]);
-    write_attributes(json, batch, row);
+    write_attributes(json, batch, row, typed);
+}
+
+void tv_event_json_members(struct tv_json_out *json, const struct tv_batch *batch, uint32_t row)
+{
+    TV_ASSERT(row < batch->rows);
+    write_arrival(json, batch, row);
+    write_members(json, batch, row, false);
+}
+
+void tv_event_json_document(struct tv_json_out *json, const struct tv_batch *batch, uint32_t row)
+{
+    TV_ASSERT(row < batch->rows);
+    write_members(json, batch, row, true);
 }

@@ -10,6 +10,7 @@
 #include "net/client.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "net/loop_internal.h"
 
 #include <curl/curl.h>
@@ -20,6 +21,7 @@ enum {
     ANSWER_MOST_BYTES = 1 << 20,
     CONNECT_MS = 10000,
     TIMEOUT_DEFAULT_MS = 30000,
+    RETRY_AFTER_MOST_S = 3600,
     CONNECTIONS_KEPT = 16,
     CALL_MAGIC = 0x43414c4c,
 };
@@ -32,6 +34,7 @@ struct call {
     struct tv_buf body, answer;
     tv_client_fn *done;
     void *ctx;
+    int64_t *retry_after_ns;
     bool added, too_large, failed;
     CURLcode result;
     struct call *next, **at; /* in client->calls, then in client->finished */
@@ -203,12 +206,22 @@ static enum tv_status status_of(const struct call *call)
     return TV_IO;
 }
 
+static int64_t retry_after_ns(const struct call *call)
+{
+    curl_off_t seconds = 0;
+    if (curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds < 0)
+        return 0;
+    return seconds < RETRY_AFTER_MOST_S ? seconds * TV_NS_PER_S : RETRY_AFTER_MOST_S * TV_NS_PER_S;
+}
+
 /* Unlinks, tells and frees. */
 static void call_end(struct call *call, enum tv_status status)
 {
     long http_status = 0;
     if (status == TV_OK)
         (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &http_status);
+    if (call->retry_after_ns)
+        *call->retry_after_ns = retry_after_ns(call);
     call_unlink(call);
     if (call->added)
         (void)curl_multi_remove_handle(call->client->multi, call->easy);
@@ -335,7 +348,9 @@ static bool set_rest(struct call *call, const struct tv_client_call *wanted)
     uint64_t ms = wanted->timeout_ns > 0 ? tv_loop_ms(wanted->timeout_ns) : TIMEOUT_DEFAULT_MS;
     long timeout_ms = ms < INT32_MAX ? (long)ms : INT32_MAX;
     return add_header(call, "Content-Type", wanted->content_type) &&
-            add_bearer(call, wanted->bearer) && add_header(call, "Expect", "") &&
+            add_bearer(call, wanted->bearer) &&
+            add_header(call, "Idempotency-Key", wanted->request_key) &&
+            add_header(call, "Expect", "") &&
             curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers) == CURLE_OK &&
             curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
             curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS) == CURLE_OK &&
@@ -352,6 +367,7 @@ void tv_client_start(struct tv_client *client, const struct tv_client_call *want
     call->client = client;
     call->done = wanted->done;
     call->ctx = wanted->ctx;
+    call->retry_after_ns = wanted->retry_after_ns;
     call->easy = curl_easy_init();
     TV_ASSERT(call->easy != NULL);
     call_link(&client->calls, call);

@@ -124,6 +124,9 @@ static enum tv_status open_for_reading(struct tv_store *store, struct tv_error *
     enum tv_status status = tv_pool_take(store, &db, err);
     if (status == TV_OK)
         status = tv_schema_check(&db, err);
+    /* The connection is the pool's one: whoever reads by it next, one at a time, is in it too. */
+    if (status == TV_OK && store->config.pinned)
+        status = tv_db_exec(&db, "BEGIN", err);
     tv_pool_put(store, &db);
     return status;
 }

@@ -31,6 +31,7 @@ struct tv_store_config {
     uint64_t disk_bytes_max; /* of the file */
     size_t cache_bytes;      /* decoded columns kept for queries */
     bool read_only;          /* for commands beside a running daemon */
+    bool pinned; /* with read_only, for one thread: all is read as it is at the opening */
 };
 
 /* Make. Opens or creates the store, migrates an older file, decodes level 0. TV_NEWER for a file of
