@@ -26,6 +26,9 @@ enum {
     BUCKET_BOUND = 1 << 16 /* no finite double's bucket is that far from 0 */
 };
 
+/* More numbers than any store holds; merging what was decoded cannot overflow. */
+#define COUNT_BOUND (UINT64_C(1) << 48)
+
 static double growth_log(void)
 {
     return log((1 + TV_SKETCH_ACCURACY) / (1 - TV_SKETCH_ACCURACY));
@@ -287,7 +290,7 @@ bool tv_sketch_decode(struct tv_reader *in, struct tv_sketch *out)
     struct tv_sketch sketch = {0};
     uint64_t version;
     if (!tv_get_varint(&ahead, &version) || version != FORMAT_VERSION ||
-            !tv_get_varint(&ahead, &sketch.count))
+            !tv_get_varint(&ahead, &sketch.count) || sketch.count > COUNT_BOUND)
         return false;
     if (sketch.count > 0 && !decode_content(&ahead, &sketch)) {
         tv_sketch_release(&sketch);
