@@ -154,6 +154,17 @@ static size_t doors(void *ctx, struct tv_api_door *out, size_t max)
 
 /* Making. */
 
+static void tell_damage(const struct tv_store *store)
+{
+    struct tv_store_stats stats;
+    char count[24];
+    tv_store_stats(store, &stats);
+    if (stats.corrupt_segments == 0)
+        return;
+    (void)snprintf(count, sizeof(count), "%llu", (unsigned long long)stats.corrupt_segments);
+    tv_log(TV_LOG_WARN, "damaged segments were set aside", "segments", count, (char *)NULL);
+}
+
 static enum tv_status make_store(struct daemon *daemon, struct tv_error *err)
 {
     const struct tv_config *config = daemon->config;
@@ -166,6 +177,7 @@ static enum tv_status make_store(struct daemon *daemon, struct tv_error *err)
     enum tv_status status = tv_store_open(&store, &daemon->store, err);
     if (status != TV_OK)
         return status;
+    tell_damage(daemon->store);
     daemon->feed = tv_feed_new();
     struct tv_pipeline_config pipeline = {
             .loop = daemon->loop,

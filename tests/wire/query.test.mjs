@@ -63,6 +63,7 @@ test('what is damaged is missing and said to be', async () => {
   assert.deepEqual(answer.rows, [[2]]);
   assert.match(answer.warnings.join(), /1 segment of the store cannot be read/);
   assert.equal((await one.fetch('/api/v1/status')).body.store.damagedSegments, 1);
+  assert.match(one.log, /level=warn msg="damaged segments were set aside" segments=1/);
   await one.stop();
   folder.remove();
 });
