@@ -139,7 +139,9 @@ static bool no_operator(struct tv_parser *parser, const struct tv_cond *cond)
             (token->kind == TV_LEX_WORD && tv_keyword_is_reserved(token->text)) ||
             (token->kind == TV_LEX_SYMBOL && token->text.ptr[0] == ')');
     (void)tv_parser_unexpected(parser);
-    if (ends)
+    if (tv_parser_at_word(parser, "LIKE") || tv_parser_at_word(parser, "ILIKE"))
+        tv_parser_hint(parser, "write CONTAINS 'text', STARTS WITH 'text' or =~ 'regex'");
+    else if (ends)
         tv_parser_hint(parser, "a field alone is no condition: write %.*s = true, or %.*s EXISTS",
                 TV_STR_ARG(tv_utf8_prefix(cond->field.name, 64)),
                 TV_STR_ARG(tv_utf8_prefix(cond->field.name, 64)));

@@ -77,8 +77,16 @@ bool tv_parse_item(struct tv_parser *parser, struct tv_ast_item *out)
 {
     out->offset = parser->token.offset;
     tv_parser_expect(parser, "count(*)");
-    return at_aggregate(parser, &out->aggregate) ? arguments(parser, out)
-                                                 : tv_parse_field(parser, &out->field);
+    if (at_aggregate(parser, &out->aggregate))
+        return arguments(parser, out);
+    if (!tv_parse_field(parser, &out->field))
+        return false;
+    if (!tv_parser_at_symbol(parser, "("))
+        return true;
+    (void)tv_parser_unexpected(parser);
+    tv_parser_hint(parser,
+            "functions are count sum avg min max distinct first last p50 p90 p95 p99 stddev rate topk");
+    return false;
 }
 
 /* AS OF is a clause, AS anything else a label. */

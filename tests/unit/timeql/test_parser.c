@@ -58,6 +58,8 @@ static const struct refusal refusals[] = {
         {"TIMELINE WHERE timestamp CONTAINS '5'", TV_SYNTAX, 1, 16, "no text", NULL, NULL},
         {"TIMELINE WHERE timestamp > 'soon'", TV_SYNTAX, 1, 28, "no time", NULL, NULL},
         {"TIMELINE WHERE errorRate > 5%", TV_SYNTAX, 1, 16, "service's", "STATE AT", NULL},
+        {"TIMELINE WHERE a LIKE 'x%'", TV_SYNTAX, 1, 18, "'LIKE'", "CONTAINS", NULL},
+        {"SELECT median(duration)", TV_SYNTAX, 1, 14, "'('", "p50", NULL},
         {"TIMELINE WHERE a IN ()", TV_SYNTAX, 1, 22, "')'", NULL, "value"},
         {"TIMELINE WHERE (a = 1", TV_SYNTAX, 1, 22, "ends too early", NULL, ")"},
         {"TIMELINE WHERE a = 1)", TV_SYNTAX, 1, 21, "')'", NULL, "AND"},
