@@ -22,9 +22,8 @@ struct tv_client_call {
     const char *content_type; /* NULL without a body */
     const char *bearer;       /* token or NULL */
     const char *request_key;  /* Idempotency-Key or NULL */
-    int64_t *
-            retry_after_ns; /* NULL, or set before `done`: what Retry-After asks for, 0 if nothing */
-    struct tv_str body;     /* copied */
+    int64_t *retry_after_ns;  /* NULL, or set before `done`: what Retry-After asks for, else 0 */
+    struct tv_str body;       /* copied */
     int64_t timeout_ns;
     tv_client_fn *done;
     void *ctx;

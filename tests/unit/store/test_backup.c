@@ -173,6 +173,38 @@ static void backup__refuses_what_is_no_store(void **state)
     copying_release(&copying);
 }
 
+/* What an export reads stays, though all of it moves to other rows meanwhile. */
+static void pinned__sees_one_moment_of_a_store_being_compacted(void **state)
+{
+    (void)state;
+    struct test_world world;
+    struct tv_store_stats stats;
+    struct tv_scan_spec spec = test_all();
+    struct test_lines expected = {0}, found = {0};
+    test_world_init(&world, 916);
+    for (int i = 0; i < 20; i++)
+        test_world_commit(&world, 2,
+                &(struct test_shape){500, NOON + i * TV_NS_PER_MIN, TV_NS_PER_HOUR, i == 7});
+    test_compact(world.store);
+    test_world_commit(&world, 2, &(struct test_shape){500, NOON, TV_NS_PER_HOUR, false});
+    test_lines_add_scan(&expected, world.store, &spec);
+    struct tv_store *pinned = test_open_with(
+            &(struct tv_store_config){.dir = world.dir, .read_only = true, .pinned = true});
+    for (int i = 0; i < 20; i++) {
+        test_world_commit(&world, 2,
+                &(struct test_shape){500, NOON + i * TV_NS_PER_MIN, TV_NS_PER_HOUR, false});
+        test_compact(world.store);
+    }
+    test_lines_add_scan(&found, pinned, &spec);
+    test_lines_assert_equal(&expected, &found);
+    tv_store_stats(pinned, &stats);
+    assert_int_equal(stats.corrupt_segments, 0);
+    tv_store_close(pinned);
+    test_lines_release(&expected);
+    test_lines_release(&found);
+    test_world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +213,7 @@ int main(void)
             cmocka_unit_test(backup__writes_over_what_a_killed_one_left),
             cmocka_unit_test(backup__leaves_nothing_where_it_cannot_write_all),
             cmocka_unit_test(backup__refuses_what_is_no_store),
+            cmocka_unit_test(pinned__sees_one_moment_of_a_store_being_compacted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
