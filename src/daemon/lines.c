@@ -104,13 +104,15 @@ static enum tv_status fill(struct tv_lines *lines, struct tv_error *err)
 /* Up to the next break, or to the end of the text at the end of the file; false if more is needed. */
 static bool cut(struct tv_lines *lines, struct tv_str *out)
 {
-    const char *start = lines->text.data + lines->at;
     size_t left = lines->text.len - lines->at;
+    if (left == 0)
+        return false;
+    const char *start = lines->text.data + lines->at;
     const char *stop = lines->text.len > lines->searched
             ? memchr(lines->text.data + lines->searched, '\n', lines->text.len - lines->searched)
             : NULL;
     lines->searched = lines->text.len;
-    if (!stop && (!lines->ended || left == 0))
+    if (!stop && !lines->ended)
         return false;
     size_t length = stop ? (size_t)(stop - start) : left;
     lines->at += stop ? length + 1 : length;
