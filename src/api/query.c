@@ -278,10 +278,33 @@ static enum tv_status read_text(
     return TV_OK;
 }
 
+/* A misspelled member would otherwise be ignored in silence. */
+static enum tv_status check_members(const struct tv_json *document, struct tv_error *err)
+{
+    static const struct tv_str known[] = {
+            {"query", 5}, {"params", 6}, {"timeoutMs", 9}, {"maxRows", 7}, {"tz", 2}};
+    enum { KNOWN = sizeof known / sizeof *known };
+    const struct tv_json *member = tv_json_first(document);
+    for (; member; member = tv_json_next(member)) {
+        struct tv_str name = tv_json_name(member);
+        size_t i = 0;
+        while (i < KNOWN && !tv_str_equal(name, known[i]))
+            i++;
+        if (i < KNOWN)
+            continue;
+        (void)tv_fail(err, TV_BAD_INPUT, "unknown member '%.*s'", TV_STR_ARG(name));
+        tv_error_hint(err, "members are query, params, timeoutMs, maxRows and tz");
+        return TV_BAD_INPUT;
+    }
+    return TV_OK;
+}
+
 static enum tv_status read_document(struct tv_str body, struct ask *ask, struct tv_error *err)
 {
     double timeout_ms = (double)ask->timeout_ns / TV_NS_PER_MS, rows_max = 0;
     enum tv_status status = tv_json_parse(body, &ask->document, err);
+    if (status == TV_OK)
+        status = check_members(ask->document, err);
     if (status == TV_OK)
         status = read_text(ask->document, "query", &ask->env.text, err);
     if (status == TV_OK)
@@ -325,7 +348,7 @@ static enum tv_status read_ask(const struct tv_api *api, const struct tv_http_re
     }
     if (tv_str_trim(ask->env.text).len == 0) {
         (void)tv_fail(err, TV_BAD_INPUT, "the statement is empty");
-        tv_error_hint(err, "try: SHOW services");
+        tv_error_hint(err, "POST it as the body, or GET ?q=SHOW%%20services");
         return TV_BAD_INPUT;
     }
     return TV_OK;

@@ -237,8 +237,8 @@ void tv_config_help(struct tv_buf *out)
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct tv_setting *setting = &settings[i];
         int pad = 28 - (int)strlen(setting->name) - (int)strlen(setting->argument);
-        tv_buf_printf(out, "  --%s %s%*s%s", setting->name, setting->argument, pad > 1 ? pad : 1, "",
-                setting->help);
+        tv_buf_printf(out, "  --%s %s%*s%s", setting->name, setting->argument, pad > 1 ? pad : 1,
+                "", setting->help);
         bool plain = setting->kind == TV_SETTING_SWITCH && !setting->argument[0];
         if (setting->initial && !plain)
             tv_buf_printf(out, " [%s]", setting->initial);

@@ -26,9 +26,11 @@ static enum tv_status read_environment(
             text[i] = c == '_' ? '-' : (char)tolower((unsigned char)c);
         }
         const struct tv_setting *setting = tv_setting_find((struct tv_str){text, len});
+        const char *where =
+                tv_arena_printf(&config->arena, "in the variable %.*s", TV_STR_ARG(name)).ptr;
         if (!setting || setting->kind == TV_SETTING_COMMAND)
-            return tv_setting_unknown((struct tv_str){text, len}, "in the environment", err);
-        enum tv_status status = tv_setting_set(config, setting, value, "in the environment", err);
+            return tv_setting_unknown((struct tv_str){text, len}, where, err);
+        enum tv_status status = tv_setting_set(config, setting, value, where, err);
         if (status != TV_OK)
             return status;
     }
@@ -37,6 +39,7 @@ static enum tv_status read_environment(
 
 struct file_reader {
     struct tv_config *config;
+    const char *where; /* "in 'path'" */
     struct tv_error *err;
     enum tv_status status;
 };
@@ -48,20 +51,25 @@ static int read_line(void *ctx, const char *section, const char *name, const cha
     if (reader->status != TV_OK)
         return 1;
     if (section[0])
-        reader->status =
-                tv_fail(reader->err, TV_BAD_INPUT, "unknown section '%s' in the file", section);
+        reader->status = tv_fail(
+                reader->err, TV_BAD_INPUT, "unknown section '%s' %s", section, reader->where);
     else if (!setting || setting->kind == TV_SETTING_COMMAND ||
             setting->offset == offsetof(struct tv_config, config))
-        reader->status = tv_setting_unknown(tv_str_of(name), "in the file", reader->err);
+        reader->status = tv_setting_unknown(tv_str_of(name), reader->where, reader->err);
     else
         reader->status = tv_setting_set(
-                reader->config, setting, tv_str_of(value), "in the file", reader->err);
+                reader->config, setting, tv_str_of(value), reader->where, reader->err);
     return 1;
 }
 
 static enum tv_status read_file(struct tv_config *config, const char *path, struct tv_error *err)
 {
-    struct file_reader reader = {.config = config, .err = err, .status = TV_OK};
+    struct file_reader reader = {
+            .config = config,
+            .where = tv_arena_printf(&config->arena, "in '%s'", path).ptr,
+            .err = err,
+            .status = TV_OK,
+    };
     FILE *file = fopen(path, "re");
     if (!file)
         return tv_fail(err, TV_BAD_INPUT, "cannot read '%s': %s", path, strerror(errno));

@@ -354,6 +354,20 @@ static void take_down(struct daemon *daemon)
     free(daemon->tokens);
 }
 
+/* What was asked for and cannot be had, or is open to more than the operator may think. */
+static void warn(const struct tv_config *config)
+{
+    if (config->host_metrics)
+        tv_log(TV_LOG_WARN, "host-metrics is not served by this version", (char *)NULL);
+    if (config->journal)
+        tv_log(TV_LOG_WARN, "journal is not served by this version", (char *)NULL);
+    struct sockaddr_storage udp;
+    if (config->udp_listen && tv_address_parse(config->udp_listen, &udp, NULL) == TV_OK &&
+            !tv_address_is_loopback(&udp))
+        tv_log(TV_LOG_WARN, "datagrams carry no token: whoever reaches the address can send events",
+                "udp", config->udp_listen, (char *)NULL);
+}
+
 static void on_signal(void *ctx)
 {
     struct daemon *daemon = ctx;
@@ -369,6 +383,7 @@ enum tv_status tv_daemon_run(const struct tv_config *config, struct tv_error *er
     if (status == TV_OK) {
         tv_loop_on_signal(daemon.loop, on_signal, &daemon);
         say_listening(&daemon);
+        warn(config);
         if (config->demo)
             start_demo(&daemon);
         tv_loop_run(daemon.loop);

@@ -65,8 +65,13 @@ static int token_create(const struct arguments *arguments)
 {
     struct tv_token token = {.created_ns = tv_time_now()};
     struct tv_error err;
-    if (!arguments->scope || !parse_scopes(arguments->scope, &token.scopes))
+    if (!arguments->scope)
         return show_usage(stderr, 2);
+    if (!parse_scopes(arguments->scope, &token.scopes)) {
+        (void)fprintf(stderr, "traversiond token: '%s' is no scope; take ingest, read or admin\n",
+                arguments->scope);
+        return 2;
+    }
     uint8_t secret[SECRET_BYTES];
     char text[4 + 2 * SECRET_BYTES + 1] = "tvn_";
     tv_secret_random(secret, sizeof secret);

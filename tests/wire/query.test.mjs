@@ -80,3 +80,11 @@ test('no event is acknowledged into a folder that was removed', async () => {
   assert.equal((await one.query(`SELECT count(*) ${ever}`)).rows[0][0], 1);
   await one.stop();
 });
+
+test('a misspelled member of the document is named', async () => {
+  const one = await startDaemon();
+  const answer = await one.fetch('/api/v1/query', { method: 'POST', body: '{"query":"SHOW services","maxrows":3}' });
+  assert.equal(answer.status, 400);
+  assert.match(answer.body.error.message, /maxrows/);
+  await one.stop();
+});

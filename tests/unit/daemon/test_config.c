@@ -303,9 +303,10 @@ static void config__suggests_the_setting_that_was_meant(void **state)
     refuses(&(struct reading){.flags = {"--retenton", "3d"}},
             "unknown setting 'retenton' on the command line", "did you mean 'retention'?");
     refuses(&(struct reading){.variables = {"TRAVERSIOND_MAX_DSIK=1GiB"}},
-            "unknown setting 'max-dsik' in the environment", "did you mean 'max-disk'?");
-    refuses(&(struct reading){.file = "log_level = warn\n"},
-            "unknown setting 'log_level' in the file", "did you mean 'log-level'?");
+            "unknown setting 'max-dsik' in the variable TRAVERSIOND_MAX_DSIK",
+            "did you mean 'max-disk'?");
+    refuses(&(struct reading){.file = "log_level = warn\n"}, "unknown setting 'log_level' in '",
+            "did you mean 'log-level'?");
     refuses(&(struct reading){.flags = {"--nothing-like-it"}}, "unknown setting", "");
 }
 
@@ -351,9 +352,8 @@ static void config__refuses_bad_values_of_every_kind(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         refuses(&(struct reading){.flags = {cases[i].flag}}, cases[i].message, "");
     refuses(&(struct reading){.variables = {"TRAVERSIOND_RETENTION=x"}},
-            "retention in the environment takes a duration", "");
-    refuses(&(struct reading){.file = "retention = x\n"}, "retention in the file takes a duration",
-            "");
+            "retention in the variable TRAVERSIOND_RETENTION takes a duration", "");
+    refuses(&(struct reading){.file = "retention = x\n"}, "takes a duration", "");
 }
 
 static void config__refuses_bad_files(void **state)

@@ -38,7 +38,7 @@ function Figures({ s }: { s: ServiceState }) {
   const learned = rows.some(([, , usual]) => usual !== null);
   return (
     <table class="figures">
-      <thead><tr><th /><th class="n">now</th>{learned ? <th class="n">usual</th> : null}</tr></thead>
+      <thead><tr><th /><th class="n">{focus.value.at === null ? 'now' : 'at t'}</th>{learned ? <th class="n">usual</th> : null}</tr></thead>
       <tbody>
         {rows.map(([name, nowText, usual]) => (
           <tr key={name}>
