@@ -86,6 +86,26 @@ static void hex__round_trips(void **state)
     assert_memory_equal(back, "\xde\xad\xbe\xef", 4);
 }
 
+/* Eight digits go at once: every byte at every one of their places. */
+static void hex__knows_every_byte_at_every_place(void **state)
+{
+    (void)state;
+    for (int place = 0; place < 8; place++) {
+        for (int c = 0; c < 256; c++) {
+            char text[8];
+            uint8_t out[4] = {0};
+            memset(text, '0', sizeof(text));
+            text[place] = (char)c;
+            const char *found = c ? strchr("0123456789abcdefABCDEF", c) : NULL;
+            assert_int_equal(tv_hex_decode((struct tv_str){text, 8}, out, 4), found != NULL);
+            if (!found)
+                continue;
+            int value = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+            assert_int_equal(out[place / 2], place % 2 ? value : value << 4);
+        }
+    }
+}
+
 static void hex__refuses_other_characters_and_lengths(void **state)
 {
     (void)state;
@@ -165,6 +185,7 @@ int main(void)
             cmocka_unit_test(trim__takes_blanks_at_both_ends),
             cmocka_unit_test(cut__splits_at_the_first_separator),
             cmocka_unit_test(hex__round_trips),
+            cmocka_unit_test(hex__knows_every_byte_at_every_place),
             cmocka_unit_test(hex__refuses_other_characters_and_lengths),
             cmocka_unit_test(nearest__finds_each_kind_of_slip),
             cmocka_unit_test(nearest__keeps_to_a_third),
