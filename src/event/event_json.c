@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static void write_value(struct tv_json_out *json, struct tv_value value)
+void tv_json_value(struct tv_json_out *json, struct tv_value value)
 {
     switch (value.type) {
     case TV_TYPE_NULL:
@@ -40,7 +40,7 @@ static void write_field(
     if (field == TV_FIELD_TIME)
         tv_json_time(json, value.i);
     else
-        write_value(json, value);
+        tv_json_value(json, value);
 }
 
 static void write_arrival(struct tv_json_out *json, const struct tv_batch *batch, uint32_t row)
@@ -99,7 +99,7 @@ static void write_attributes(
         if (typed && value.type == TV_TYPE_F64)
             write_double(json, value.f);
         else
-            write_value(json, value);
+            tv_json_value(json, value);
     }
     tv_json_end(json);
 }

@@ -6,6 +6,9 @@
 #include "base/json_out.h"
 #include "event/batch.h"
 
+/* Writes one value as it is: absent as null, arrays as JSON. */
+void tv_json_value(struct tv_json_out *json, struct tv_value value);
+
 /* Writes the members of one event (the caller opens and closes the object): "arrival" ("@…"),
  * "eventId", "timestamp", "service", "instance", "host", "eventType", "name", "traceId", "spanId",
  * "parentSpanId", "kind", "durationNs", "status", "severity", "message", "causedBy" (array),

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "event/event_json.h"
 
 #include <stdlib.h>
 
@@ -83,29 +84,10 @@ const struct tv_value *tv_answer_cells(struct tv_answer *answer, const void *ite
 
 void tv_cell_json(struct tv_json_out *json, const struct tv_column *column, struct tv_value value)
 {
-    switch (value.type) {
-    case TV_TYPE_NULL:
-        tv_json_null(json);
-        return;
-    case TV_TYPE_BOOL:
-        tv_json_bool(json, value.b);
-        return;
-    case TV_TYPE_I64:
-        if (column->kind == TV_AS_TIME)
-            tv_json_time(json, value.i);
-        else
-            tv_json_i64(json, value.i);
-        return;
-    case TV_TYPE_F64:
-        tv_json_f64(json, value.f);
-        return;
-    case TV_TYPE_STR:
-        tv_json_str(json, value.s);
-        return;
-    case TV_TYPE_JSON:
-        tv_json_raw(json, value.s);
-        return;
-    }
+    if (value.type == TV_TYPE_I64 && column->kind == TV_AS_TIME)
+        tv_json_time(json, value.i);
+    else
+        tv_json_value(json, value);
 }
 
 void tv_cell_text(struct tv_buf *out, const struct tv_column *column, struct tv_value value)

@@ -157,31 +157,6 @@ static void gather_fixed(const struct tv_scan_batch *in, enum tv_field field,
     }
 }
 
-static struct tv_value attribute_cell(
-        const struct tv_batch *batch, const struct tv_attr *attr, uint32_t cell)
-{
-    uint64_t bits = attr->bits[cell];
-    struct tv_value value = {.type = (enum tv_type)attr->types[cell]};
-    switch (value.type) {
-    case TV_TYPE_NULL:
-        break;
-    case TV_TYPE_BOOL:
-        value.b = bits != 0;
-        break;
-    case TV_TYPE_I64:
-        value.i = (int64_t)bits;
-        break;
-    case TV_TYPE_F64:
-        memcpy(&value.f, &bits, sizeof(bits));
-        break;
-    case TV_TYPE_STR:
-    case TV_TYPE_JSON:
-        value.s = tv_strings_get(&batch->strings, (uint32_t)bits);
-        break;
-    }
-    return value;
-}
-
 /* The first cell at or behind a row. */
 static uint32_t seek_cell(const struct tv_attr *attr, uint32_t row)
 {
@@ -215,7 +190,7 @@ static void gather_attribute(
         if (cell >= attr->count || attr->rows[cell] != row)
             cell = seek_cell(attr, row);
         if (cell < attr->count && attr->rows[cell] == row)
-            out[i] = attribute_cell(in->batch, attr, cell);
+            out[i] = tv_batch_entry_value(in->batch, attr, cell);
     }
 }
 
