@@ -127,8 +127,3 @@ bool tv_lane_idle(const struct tv_lane *lane)
 {
     return lane->running == 0 && lane->waiting == 0;
 }
-
-unsigned tv_lane_depth(const struct tv_lane *lane)
-{
-    return lane->running + lane->waiting;
-}

@@ -54,8 +54,6 @@ void tv_lane_free(struct tv_lane *lane);
 TV_CHECKED enum tv_status tv_lane_submit(
         struct tv_lane *lane, tv_loop_fn *run, tv_loop_fn *done, void *ctx);
 bool tv_lane_idle(const struct tv_lane *lane);
-/* Jobs running and waiting. */
-unsigned tv_lane_depth(const struct tv_lane *lane);
 
 /* Timers; a repeat of 0 is once. Owned by the caller. A stopped timer may be started again. */
 struct tv_timer *tv_timer_new(struct tv_loop *loop, tv_loop_fn *fn, void *ctx);

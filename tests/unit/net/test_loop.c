@@ -259,10 +259,8 @@ static void lane__takes_width_and_queue_and_refuses_the_rest(void **state)
     works_init(&works, *state, 2, 3);
     assert_true(tv_lane_idle(works.lane));
     assert_int_equal(pthread_mutex_lock(&works.gate), 0);
-    for (unsigned i = 0; i < JOBS; i++) {
+    for (unsigned i = 0; i < JOBS; i++)
         assert_int_equal(tv_lane_submit(works.lane, run_job, job_done, &works), TV_OK);
-        assert_int_equal(tv_lane_depth(works.lane), i + 1);
-    }
     assert_int_equal(tv_lane_submit(works.lane, run_job, job_done, &works), TV_OVERLOADED);
     assert_false(tv_lane_idle(works.lane));
     assert_int_equal(works.done, 0);
