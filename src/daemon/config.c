@@ -17,7 +17,7 @@ static const struct tv_setting settings[] = {
         {"listen", TV_SETTING_ADDRESS, AT(listen), "127.0.0.1:3335", "ADDRESS",
                 "dashboard, events and queries"},
         {"otlp-listen", TV_SETTING_ADDRESS_OR_OFF, AT(otlp_listen), "127.0.0.1:4318", "ADDRESS|off",
-                "OpenTelemetry (kept closed: not served by this version)"},
+                "OpenTelemetry over HTTP, which --listen serves too"},
         {"udp-listen", TV_SETTING_ADDRESS_OR_OFF, AT(udp_listen), "127.0.0.1:3335", "ADDRESS|off",
                 "JSON events by datagram"},
         {"syslog-listen", TV_SETTING_ADDRESS_OR_OFF, AT(syslog_listen), "127.0.0.1:5514",

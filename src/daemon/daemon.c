@@ -45,7 +45,7 @@ struct daemon {
     struct tv_ingest *ingest;
     struct tv_api *api;
     struct tv_sim *sim;
-    uint16_t http_port, udp_port;
+    uint16_t http_port, otlp_port, udp_port;
 
     struct tv_token *tokens;
     size_t token_count;
@@ -237,14 +237,32 @@ static void make_server(struct daemon *daemon, struct tv_str *hosts)
     });
 }
 
+/* OpenTelemetry's port is often taken, by a collector for one; /v1/… is served on the main port too, so
+ * that is said and the daemon goes on. */
+static enum tv_status listen_otlp(struct daemon *daemon, struct tv_error *err)
+{
+    enum tv_status status =
+            tv_http_listen(daemon->server, daemon->config->otlp_listen, &daemon->otlp_port, err);
+    if (status != TV_CONFLICT)
+        return status;
+    tv_log(TV_LOG_WARN,
+            "OTLP's port is taken; /v1/traces, /v1/logs and /v1/metrics are served on --listen",
+            "address", daemon->config->otlp_listen, (char *)NULL);
+    return TV_OK;
+}
+
 static enum tv_status listen_all(struct daemon *daemon, struct tv_error *err)
 {
     const struct tv_config *config = daemon->config;
     enum tv_status status = check_exposure(daemon, config->listen, err);
     if (status == TV_OK)
+        status = check_exposure(daemon, config->otlp_listen, err);
+    if (status == TV_OK)
         status = check_exposure(daemon, config->udp_listen, err);
     if (status == TV_OK)
         status = tv_http_listen(daemon->server, config->listen, &daemon->http_port, err);
+    if (status == TV_OK && config->otlp_listen)
+        status = listen_otlp(daemon, err);
     if (status == TV_OK && config->udp_listen)
         status = tv_ingest_open_udp(daemon->ingest, config->udp_listen, &daemon->udp_port, err);
     return status;
@@ -252,12 +270,14 @@ static enum tv_status listen_all(struct daemon *daemon, struct tv_error *err)
 
 static void say_listening(const struct daemon *daemon)
 {
-    char http[64], udp[64] = "off";
+    char http[64], otlp[64] = "off", udp[64] = "off";
     format_address(daemon->config->listen, daemon->http_port, http, sizeof http);
+    if (daemon->otlp_port)
+        format_address(daemon->config->otlp_listen, daemon->otlp_port, otlp, sizeof otlp);
     if (daemon->config->udp_listen)
         format_address(daemon->config->udp_listen, daemon->udp_port, udp, sizeof udp);
-    tv_log(TV_LOG_INFO, "listening", "http", http, "udp", udp, "data", daemon->config->data_dir,
-            "version", TRAVERSION_VERSION, (char *)NULL);
+    tv_log(TV_LOG_INFO, "listening", "http", http, "udp", udp, "otlp", otlp, "data",
+            daemon->config->data_dir, "version", TRAVERSION_VERSION, (char *)NULL);
 }
 
 /* A demo that was stopped goes on where it was, or it would tell the same minutes twice. */

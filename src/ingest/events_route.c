@@ -1,56 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /api/v1/events: a body in, counts out, and in between a commit.
- *
- * Small plain bodies are decoded on the loop thread, since handing one to a worker costs more than
- * decoding it; large or compressed ones go to the decode lane, which is a pure function over the
- * body. What was decoded is given to the sink, and the answer waits for the commit: 2xx means
- * durable. A client that hangs up meanwhile changes nothing, its events are kept. The answer is
- * worded right after decoding, so that what waits is one short text and not the whole report. */
-#include "base/compress.h"
-#include "base/hash.h"
+/* POST /api/v1/events: a body in, counts out, and in between a commit (post.h). The first byte tells
+ * object, array or lines, whatever the Content-Type calls it. */
 #include "base/json_out.h"
-#include "base/mem.h"
-#include "base/time.h"
-#include "ingest/ingest_internal.h"
-
-#include <stdlib.h>
-
-enum {
-    LOOP_BYTES_MAX = 64 << 10, /* larger bodies go to the lane */
-    CONTENT_BYTES_MAX = 64 << 20
-};
-
-/* One request, from its body to its answer. Owned by whoever holds it next: the loop, the lane, the
- * sink. */
-struct post {
-    struct tv_ingest *ingest;
-    struct tv_http_request *request;
-    struct tv_buf body; /* of those that go to the lane */
-    enum tv_coding coding;
-    int64_t received_ns;
-    struct tv_batch *batch;
-    struct tv_decode_report *report; /* of those on the lane: their own */
-    enum tv_status status;
-    struct tv_error err;
-    uint32_t accepted;
-    struct tv_buf answer;
-};
-
-static void post_free(struct post *post)
-{
-    tv_batch_unref(post->batch);
-    tv_buf_release(&post->body);
-    tv_buf_release(&post->answer);
-    free(post->report);
-    free(post);
-}
-
-static void refuse(struct post *post)
-{
-    tv_ingest_note_reject(&post->ingest->events_door, post->err.message);
-    tv_http_fail(post->request, &post->err);
-    post_free(post);
-}
+#include "ingest/post.h"
 
 /* {"accepted":n,"rejected":m,"errors":[{"index","field","reason"}]} and a line break */
 static void write_counts(struct tv_buf *out, const struct tv_decode_report *report)
@@ -103,102 +55,29 @@ static void explain_refusal(const struct tv_decode_report *report, struct tv_err
             first->field, first->field[0] ? " " : "", first->reason);
 }
 
-static void committed(void *ctx, enum tv_status status)
+static bool refuses(struct tv_post *post, const struct tv_decode_report *report)
 {
-    struct post *post = ctx;
-    struct tv_ingest_door *door = &post->ingest->events_door;
-    post->ingest->pending--;
-    if (status == TV_OK) {
-        door->events += post->accepted;
-        door->last_event_ns = post->received_ns;
-        tv_http_respond(post->request, 200, "application/json", &post->answer);
-        post_free(post);
-    } else {
-        (void)tv_fail(&post->err, status, "the events could not be stored");
-        tv_error_hint(&post->err, "send them again; those that have an eventId are not doubled");
-        refuse(post);
-    }
-}
-
-/* The loop's part behind decoding. */
-static void decoded(struct post *post, const struct tv_decode_report *report)
-{
-    struct tv_ingest *ingest = post->ingest;
     bool failed = post->status != TV_OK;
-    tv_ingest_count(&ingest->events_door, report, failed ? &post->err : NULL);
-    if (report->accepted == 0 && (failed || report->rejected > 0)) {
-        if (!failed)
-            explain_refusal(report, &post->err);
-        write_refusal(&post->answer, &post->err, report);
-        tv_http_respond(
-                post->request, tv_status_http(post->err.status), "application/json", &post->answer);
-        post_free(post);
-        return;
-    }
-    write_counts(&post->answer, report);
-    post->accepted = report->accepted;
-    if (report->accepted == 0) {
-        tv_http_respond(post->request, 200, "application/json", &post->answer);
-        post_free(post);
-        return;
-    }
-    struct tv_batch *batch = post->batch;
-    post->batch = NULL;
-    enum tv_status status = tv_sink_accept(&ingest->config.sink, batch, committed, post);
-    tv_batch_unref(batch);
-    if (status == TV_OK) {
-        ingest->pending++;
-        return;
-    }
-    (void)tv_fail(&post->err, status,
-            status == TV_FULL ? "the disk reserve is reached"
-                              : "too many events wait for the disk");
-    refuse(post);
+    if (report->accepted > 0 || (!failed && report->rejected == 0))
+        return false;
+    if (!failed)
+        explain_refusal(report, &post->err);
+    write_refusal(&post->answer, &post->err, report);
+    post->answer_type = "application/json";
+    return true;
 }
 
-static void decode(struct post *post, struct tv_str body, struct tv_decode_report *report)
+static void answer(struct tv_post *post, const struct tv_decode_report *report)
+{
+    write_counts(&post->answer, report);
+    post->answer_type = "application/json";
+}
+
+static enum tv_status decode(struct tv_post *post, struct tv_str body,
+        struct tv_decode_report *report, struct tv_error *err)
 {
     struct tv_decode_options options = {.received_ns = post->received_ns};
-    post->status = tv_native_decode(body, &options, post->batch, report, &post->err);
-}
-
-/* On the lane. */
-static void run_job(void *ctx)
-{
-    struct post *post = ctx;
-    struct tv_buf content = {0};
-    *post->report = (struct tv_decode_report){.accepted = 0};
-    if (post->coding == TV_CODING_IDENTITY) {
-        decode(post, tv_buf_str(&post->body), post->report);
-    } else {
-        post->status = tv_body_decompress(
-                post->coding, tv_buf_str(&post->body), CONTENT_BYTES_MAX, &content, &post->err);
-        if (post->status == TV_OK)
-            decode(post, tv_buf_str(&content), post->report);
-    }
-    tv_buf_release(&content);
-    tv_buf_release(&post->body);
-}
-
-static void job_done(void *ctx)
-{
-    struct post *post = ctx;
-    post->ingest->pending--;
-    decoded(post, post->report);
-}
-
-static void submit(struct post *post)
-{
-    post->body = tv_http_take_body(post->request);
-    post->report = tv_malloc(sizeof(*post->report));
-    enum tv_status status =
-            tv_lane_submit(post->ingest->config.decode_lane, run_job, job_done, post);
-    if (status == TV_OK) {
-        post->ingest->pending++;
-        return;
-    }
-    (void)tv_fail(&post->err, status, "too many large bodies wait to be read");
-    refuse(post);
+    return tv_native_decode(body, &options, post->batch, report, err);
 }
 
 /* Forms that this route does not read; what is JSON the first byte tells, whatever it is called. */
@@ -214,48 +93,19 @@ static bool is_foreign_type(struct tv_str type)
     return false;
 }
 
-/* The coding of the body; TV_UNSUPPORTED if the body cannot be read here. */
-static enum tv_status check_headers(struct post *post)
-{
-    struct tv_str type = tv_str_trim(tv_http_header(post->request, "Content-Type"));
-    struct tv_str coding = tv_str_trim(tv_http_header(post->request, "Content-Encoding"));
-    if (is_foreign_type(type)) {
-        (void)tv_fail(&post->err, TV_UNSUPPORTED, "events are not read from '%.*s'",
-                (int)(type.len < 64 ? type.len : 64), type.ptr);
-        tv_error_hint(&post->err, "send JSON: an object, an array of objects, or one a line");
-        return TV_UNSUPPORTED;
-    }
-    if (!tv_coding_from_name(coding, &post->coding)) {
-        (void)tv_fail(&post->err, TV_UNSUPPORTED, "unknown Content-Encoding '%.*s'",
-                (int)(coding.len < 64 ? coding.len : 64), coding.ptr);
-        tv_error_hint(&post->err, "gzip, zstd and identity are read");
-        return TV_UNSUPPORTED;
-    }
-    return TV_OK;
-}
-
 void tv_ingest_post_events(void *ctx, struct tv_http_request *request)
 {
+    static const struct tv_post_protocol protocol = {decode, answer, refuses};
     struct tv_ingest *ingest = ctx;
-    struct tv_str body = tv_http_body(request);
-    struct post *post = tv_calloc(1, sizeof(*post));
-    post->ingest = ingest;
-    post->request = request;
-    post->received_ns = tv_time_now();
-    ingest->events_door.requests++;
-    ingest->events_door.bytes += body.len;
-    if (check_headers(post) != TV_OK) {
-        refuse(post);
+    struct tv_post_spec spec = {ingest, &ingest->events_door, &protocol, 0};
+    struct tv_str type = tv_str_trim(tv_http_header(request, "Content-Type"));
+    struct tv_error err;
+    if (!is_foreign_type(type)) {
+        tv_post_take(&spec, request);
         return;
     }
-    post->batch = tv_batch_new();
-    struct tv_str key = tv_http_header(request, "Idempotency-Key");
-    if (key.len > 0)
-        tv_hash128(key.ptr, key.len, post->batch->request_key);
-    if (body.len > LOOP_BYTES_MAX || post->coding != TV_CODING_IDENTITY) {
-        submit(post);
-        return;
-    }
-    decode(post, body, &ingest->report);
-    decoded(post, &ingest->report);
+    (void)tv_fail(&err, TV_UNSUPPORTED, "events are not read from '%.*s'",
+            (int)(type.len < 64 ? type.len : 64), type.ptr);
+    tv_error_hint(&err, "send JSON: an object, an array of objects, or one a line");
+    tv_post_refuse(&spec, request, &err);
 }

@@ -7,13 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BODY_BYTES_MAX = 64 << 20 };
-
 struct tv_ingest *tv_ingest_new(const struct tv_ingest_config *config)
 {
     struct tv_ingest *ingest = tv_calloc(1, sizeof(*ingest));
     ingest->config = *config;
     ingest->events_door.name = "events";
+    ingest->otlp_door.name = "otlp";
     ingest->udp_door.name = "udp";
     return ingest;
 }
@@ -37,10 +36,11 @@ void tv_ingest_add_routes(struct tv_ingest *ingest, struct tv_http_server *serve
             &(struct tv_http_route){.method = "POST",
                     .path = "/api/v1/events",
                     .scope = TV_SCOPE_INGEST,
-                    .body_max = BODY_BYTES_MAX,
+                    .body_max = TV_INGEST_BODY_BYTES_MAX,
                     .cors = true,
                     .handler = tv_ingest_post_events,
                     .ctx = ingest});
+    tv_ingest_add_otlp_routes(ingest, server);
 }
 
 void tv_ingest_note_reject(struct tv_ingest_door *door, const char *reason)
@@ -66,13 +66,16 @@ void tv_ingest_count(struct tv_ingest_door *door, const struct tv_decode_report 
 
 size_t tv_ingest_doors(const struct tv_ingest *ingest, struct tv_ingest_door *out, size_t max)
 {
+    const struct tv_ingest_door *doors[] = {
+            &ingest->events_door, &ingest->otlp_door, ingest->udp ? &ingest->udp_door : NULL};
     size_t count = 0;
-    if (count < max)
-        out[count] = ingest->events_door;
-    count++;
-    if (ingest->udp && count < max)
-        out[count] = ingest->udp_door;
-    count += ingest->udp != NULL;
+    for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
+        if (!doors[i])
+            continue;
+        if (count < max)
+            out[count] = *doors[i];
+        count++;
+    }
     return count;
 }
 

@@ -17,7 +17,7 @@ struct tv_ingest_config {
 
 /* What a door took in; for /api/v1/status and /metrics. */
 struct tv_ingest_door {
-    const char *name; /* "events", "udp" … */
+    const char *name; /* "events", "otlp", "udp" */
     uint64_t requests, events, rejected, bytes;
     int64_t last_event_ns; /* receive time; 0 is never */
     int64_t last_reject_ns;
@@ -28,7 +28,7 @@ struct tv_ingest *tv_ingest_new(const struct tv_ingest_config *config);
 /* After the server's and sockets' close and with the sink idle. */
 void tv_ingest_free(struct tv_ingest *ingest);
 
-/* Adds POST /api/v1/events. */
+/* Adds POST /api/v1/events, and OTLP/HTTP: /v1/traces, /v1/logs, /v1/metrics. */
 void tv_ingest_add_routes(struct tv_ingest *ingest, struct tv_http_server *server);
 /* Opens the UDP door: one JSON event or NDJSON lines a datagram; runs of datagrams share a batch. */
 TV_CHECKED enum tv_status tv_ingest_open_udp(

@@ -39,23 +39,6 @@ void tv_decoder_refuse(struct tv_decoder *decoder, struct tv_str field, const ch
     decoder->reason_field[field.len] = '\0';
 }
 
-/* Counts lines and columns up to `place`; only where someone will read them. */
-static void locate(const struct tv_scan *scan, const char *place, struct tv_error *err)
-{
-    const char *line = scan->start;
-    err->line = 1;
-    for (const char *at = scan->start; at < place; at++) {
-        if (*at == '\n') {
-            err->line++;
-            line = at + 1;
-        }
-    }
-    err->column = 1;
-    for (const char *at = line; at < place; at++)
-        err->column += ((uint8_t)*at & 0xc0) != 0x80;
-    err->offset = (uint32_t)(place - scan->start);
-}
-
 /* Reports the fault as one rejection and clears it; the first of a body also goes to *first. */
 static void report_fault(struct tv_decoder *decoder, struct tv_error *first)
 {
@@ -66,7 +49,7 @@ static void report_fault(struct tv_decoder *decoder, struct tv_error *first)
     report_error(decoder->report, decoder->index++, (struct tv_str){NULL, 0}, reason);
     if (first->line == 0) {
         (void)tv_fail(first, TV_BAD_INPUT, "%s", scan->fault);
-        locate(scan, scan->fault_at, first);
+        tv_scan_locate(scan, scan->fault_at, first);
     }
     scan->fault = NULL;
 }
@@ -265,7 +248,7 @@ static enum tv_status refuse_body(const struct tv_scan *scan, const char *at, st
         tv_error_hint(err, "it must begin with '{' or '['");
     }
     if (err)
-        locate(scan, at, err);
+        tv_scan_locate(scan, at, err);
     return TV_BAD_INPUT;
 }
 

@@ -253,3 +253,19 @@ const char *tv_scan_literal(struct tv_scan *scan, const char *at, struct tv_valu
     }
     return tv_scan_expected(scan, at, "expected a value");
 }
+
+void tv_scan_locate(const struct tv_scan *scan, const char *place, struct tv_error *err)
+{
+    const char *line = scan->start;
+    err->line = 1;
+    for (const char *at = scan->start; at < place; at++) {
+        if (*at == '\n') {
+            err->line++;
+            line = at + 1;
+        }
+    }
+    err->column = 1;
+    for (const char *at = line; at < place; at++)
+        err->column += ((uint8_t)*at & 0xc0) != 0x80;
+    err->offset = (uint32_t)(place - scan->start);
+}

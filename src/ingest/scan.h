@@ -49,6 +49,9 @@ const char *tv_scan_fault(struct tv_scan *scan, const char *at, const char *text
 /* As tv_scan_fault; where the body is at its end the fault is that. */
 const char *tv_scan_expected(struct tv_scan *scan, const char *at, const char *text);
 
+/* Sets the error's offset, line and column (from 1, in characters) to those of `place` in the body. */
+void tv_scan_locate(const struct tv_scan *scan, const char *place, struct tv_error *err);
+
 static inline void tv_scan_flaw(struct tv_scan *scan, const char *text)
 {
     if (!scan->flaw)

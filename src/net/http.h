@@ -67,6 +67,10 @@ struct tv_http_route {
     enum tv_scope scope;
     size_t body_max; /* bytes as sent (before decoding); 0: no body is taken */
     bool cors;       /* with a token any origin may call it (ingest of browsers) */
+    /* Of a foreign protocol: words an error in its form into `body` and returns the content type.
+     * NULL: the public form. */
+    const char *(*error_form)(
+            const struct tv_http_request *request, const struct tv_error *err, struct tv_buf *body);
     tv_http_handler_fn *handler;
     void *ctx;
 };
@@ -105,7 +109,8 @@ void tv_http_respond_text(
  * or quoted: If-None-Match gives 304. */
 void tv_http_respond_gzipped(struct tv_http_request *request, const char *content_type,
         struct tv_str gz, const char *etag);
-/* The public error form with the status's HTTP code; 503 gets an integer Retry-After. */
+/* The public error form, or the route's own, with the status's HTTP code; 503 gets an integer
+ * Retry-After. */
 void tv_http_fail(struct tv_http_request *request, const struct tv_error *err);
 
 /* A streamed answer, never compressed: the head goes out at once, bytes as they are written. `gone`

@@ -315,8 +315,12 @@ void tv_http_fail(struct tv_http_request *request, const struct tv_error *err)
         struct tv_str allow = tv_http_routes_allow(request->routes, &request->scratch);
         tv_http_set_header(request, "Allow", allow.ptr);
     }
-    tv_json_error(&body, err);
-    tv_http_respond(request, status, "application/json", &body);
+    const char *type = "application/json";
+    if (request->route && request->route->error_form)
+        type = request->route->error_form(request, err, &body);
+    else
+        tv_json_error(&body, err);
+    tv_http_respond(request, status, type, &body);
 }
 
 void tv_http_answer_options(struct tv_http_request *request)
