@@ -2,8 +2,8 @@
 /* Jobs: which is due, and their way over the lanes.
  *
  * The table stands in the order of urgency: level 0 must not grow, the log must not, then come the
- * others. Checks that cost something are made once in a while; an idle store has none due but its
- * hourly look at retention. */
+ * others. Checks that cost something are made once in a while; an idle store has none due until its
+ * next segment expires. */
 #include "store/job_internal.h"
 
 #include "base/mem.h"
@@ -11,8 +11,7 @@
 
 #include <stdlib.h>
 
-#define IDLE_LOOK_NS (10 * TV_NS_PER_MIN)
-#define RETRY_NS     TV_NS_PER_S
+#define RETRY_NS TV_NS_PER_S
 
 const struct tv_job_steps tv_job_steps[TV_JOB_COUNT] = {
         [TV_JOB_FLUSH] = {tv_flush_due, tv_flush_run, tv_compact_commit, tv_compact_finish},
@@ -79,11 +78,12 @@ enum tv_status tv_store_job_finish(struct tv_store_job *job, struct tv_error *er
     return status;
 }
 
-int64_t tv_store_job_due_in(const struct tv_store *store)
+int64_t tv_store_job_due_in(struct tv_store *store)
 {
     int64_t now_ns = tv_time_monotonic();
     int64_t due_ns = tv_flush_due_in(store, now_ns);
+    int64_t upkeep_ns = tv_upkeep_due_in(store, now_ns);
     if (!store->writable)
         return INT64_MAX;
-    return due_ns < IDLE_LOOK_NS ? due_ns : IDLE_LOOK_NS;
+    return due_ns < upkeep_ns ? due_ns : upkeep_ns;
 }

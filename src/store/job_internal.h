@@ -68,6 +68,8 @@ void tv_prune_commit(struct tv_store_job *job);
 bool tv_vacuum_due(struct tv_store *store, struct tv_store_job *job);
 void tv_vacuum_commit(struct tv_store_job *job);
 void tv_vacuum_finish(struct tv_store_job *job);
+/* Nanoseconds until the next of the above is due though nothing happens meanwhile. */
+int64_t tv_upkeep_due_in(struct tv_store *store, int64_t now_monotonic_ns);
 /* Monotonic ns until level 0 must be flushed for its age, INT64_MAX if it is empty. */
 int64_t tv_flush_due_in(const struct tv_store *store, int64_t now_monotonic_ns);
 

@@ -13,7 +13,7 @@
 static struct tv_segment_list *list_new(size_t count)
 {
     struct tv_segment_list *list = tv_malloc(sizeof(*list) + count * sizeof(struct tv_segment *));
-    *list = (struct tv_segment_list){.count = 0};
+    *list = (struct tv_segment_list){.first_to_expire_ns = INT64_MAX};
     atomic_init(&list->refs, 1);
     return list;
 }
@@ -29,8 +29,11 @@ static void list_unref(struct tv_segment_list *list)
 
 static void list_add(struct tv_segment_list *list, struct tv_segment *segment)
 {
+    int64_t newest_ns = tv_extent_newest(&segment->extent);
     list->items[list->count++] = segment;
     tv_extent_add(&list->extent, &segment->extent);
+    if (newest_ns < list->first_to_expire_ns)
+        list->first_to_expire_ns = newest_ns;
 }
 
 /* The lists changed: the next snapshot is a new one. */

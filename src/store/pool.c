@@ -61,3 +61,11 @@ size_t tv_graveyard_take(struct tv_graveyard *graveyard, int64_t *out, size_t ma
     (void)pthread_mutex_unlock(&graveyard->mutex);
     return count;
 }
+
+bool tv_graveyard_is_filled(struct tv_graveyard *graveyard)
+{
+    (void)pthread_mutex_lock(&graveyard->mutex);
+    bool filled = graveyard->count > 0;
+    (void)pthread_mutex_unlock(&graveyard->mutex);
+    return filled;
+}

@@ -74,7 +74,7 @@ void tv_store_job_commit(struct tv_store_job *job);
 TV_CHECKED enum tv_status tv_store_job_finish(struct tv_store_job *job, struct tv_error *err);
 /* When job_next should be asked again at the latest (monotonic ns from now), INT64_MAX for never;
  * so that an idle daemon sleeps. Also ask after each commit and job. */
-int64_t tv_store_job_due_in(const struct tv_store *store);
+int64_t tv_store_job_due_in(struct tv_store *store);
 
 /* Snapshots (loop thread to take; any thread to use and drop). */
 struct tv_snapshot *tv_snapshot_take(struct tv_store *store);

@@ -74,7 +74,7 @@ struct tv_store {
     struct tv_snapshot *current; /* of the lists as they are, or NULL */
     bool commit_open, job_open;
     int64_t retry_ns[TV_JOB_COUNT]; /* monotonic, as all below: not before, after a failure */
-    int64_t expire_due_ns, prune_due_ns, vacuum_due_ns;
+    int64_t prune_due_ns, vacuum_due_ns;
     bool merge_wanted, vacuum_wanted, requests_known;
     int checkpointed_frames; /* of the log, at the last checkpoint */
     struct tv_store_stats stats;
@@ -91,6 +91,7 @@ struct tv_segment_list {
     atomic_uint refs;
     size_t count;
     struct tv_extent extent;    /* of all */
+    int64_t first_to_expire_ns; /* the oldest tv_extent_newest among them, INT64_MAX for none */
     struct tv_segment *items[]; /* by id; one reference each */
 };
 
@@ -124,6 +125,7 @@ void tv_pool_release(struct tv_store *store);
 void tv_graveyard_add(struct tv_graveyard *graveyard, int64_t id);
 /* Up to `max` ids into `out`; returns how many. */
 size_t tv_graveyard_take(struct tv_graveyard *graveyard, int64_t *out, size_t max);
+bool tv_graveyard_is_filled(struct tv_graveyard *graveyard);
 
 /* Start: reads all that is in the file. */
 TV_CHECKED enum tv_status tv_store_load(struct tv_store *store, struct tv_error *err);

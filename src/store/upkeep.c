@@ -27,8 +27,9 @@ enum {
 
 #define PRUNE_EVERY_NS     TV_NS_PER_MIN
 #define REQUEST_HORIZON_NS (10 * TV_NS_PER_MIN)
-#define EXPIRE_EVERY_NS    TV_NS_PER_MIN
 #define VACUUM_EVERY_NS    (10 * TV_NS_PER_S)
+#define BURY_AGAIN_NS      TV_NS_PER_S
+#define IDLE_LOOK_NS       (10 * TV_NS_PER_MIN) /* a clock that is set forward is noticed by then */
 
 bool tv_checkpoint_due(struct tv_store *store, struct tv_store_job *job)
 {
@@ -123,19 +124,24 @@ static void take_oldest(struct tv_store *store, struct tv_store_job *job, uint64
     free(taken);
 }
 
+/* The wall clock's time at which the oldest segment comes of age. */
+static int64_t first_expiry(const struct tv_store *store)
+{
+    int64_t due_ns = 0;
+    if (store->config.retention_ns <= 0 ||
+            __builtin_add_overflow(
+                    store->segments->first_to_expire_ns, store->config.retention_ns + 1, &due_ns))
+        return INT64_MAX;
+    return due_ns;
+}
+
 bool tv_expire_due(struct tv_store *store, struct tv_store_job *job)
 {
-    int64_t now_ns = tv_time_monotonic();
     uint64_t used = store->stats.payload_bytes + store->stats.payload_bytes / 32;
-    bool over = store->config.disk_bytes_max && used > store->config.disk_bytes_max;
-    if (!over && now_ns < store->expire_due_ns)
-        return false;
-    if (over)
+    if (store->config.disk_bytes_max && used > store->config.disk_bytes_max)
         take_oldest(store, job, used - store->config.disk_bytes_max);
-    else if (store->config.retention_ns > 0)
+    else if (job->now_ns >= first_expiry(store))
         take_expired(store, job);
-    if (job->old_count == 0)
-        store->expire_due_ns = now_ns + EXPIRE_EVERY_NS;
     return job->old_count > 0;
 }
 
@@ -203,4 +209,30 @@ void tv_vacuum_finish(struct tv_store_job *job)
 {
     if (job->more)
         job->store->vacuum_wanted = true;
+}
+
+static int64_t expire_due_in(const struct tv_store *store, int64_t now_monotonic_ns)
+{
+    int64_t due_ns = first_expiry(store);
+    if (due_ns == INT64_MAX)
+        return INT64_MAX;
+    int64_t wait_ns = due_ns - tv_time_now();
+    int64_t pause_ns = store->retry_ns[TV_JOB_EXPIRE] - now_monotonic_ns;
+    wait_ns = wait_ns > pause_ns ? wait_ns : pause_ns;
+    return wait_ns > 0 ? wait_ns : 0;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t tv_upkeep_due_in(struct tv_store *store, int64_t now_monotonic_ns)
+{
+    int64_t due_ns = sooner(IDLE_LOOK_NS, expire_due_in(store, now_monotonic_ns));
+    if (store->vacuum_wanted && store->vacuum_due_ns > now_monotonic_ns)
+        due_ns = sooner(due_ns, store->vacuum_due_ns - now_monotonic_ns);
+    if (tv_graveyard_is_filled(&store->graveyard))
+        due_ns = sooner(due_ns, BURY_AGAIN_NS);
+    return due_ns;
 }

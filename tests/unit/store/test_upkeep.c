@@ -197,6 +197,23 @@ static void jobs__are_not_due_in_an_idle_store(void **state)
     test_world_release(&world);
 }
 
+/* An idle store wakes for the segment that comes of age next, not at some interval. */
+static void jobs__are_due_when_a_segment_expires(void **state)
+{
+    (void)state;
+    char *dir = test_folder_make();
+    struct tv_store_config config = {.dir = dir, .retention_ns = TV_NS_PER_MIN};
+    struct tv_store *store = test_open_with(&config);
+    struct test_random random = {58};
+    struct test_shape shape = {20, tv_time_now() - TV_NS_PER_S, TV_NS_PER_MS, false};
+    (void)test_commit_one(store, test_batch(&random, &shape));
+    test_compact(store);
+    int64_t due_ns = tv_store_job_due_in(store);
+    assert_true(due_ns > 30 * TV_NS_PER_S && due_ns <= TV_NS_PER_MIN);
+    tv_store_close(store);
+    test_folder_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +225,7 @@ int main(void)
             cmocka_unit_test(compaction__keeps_hours_apart),
             cmocka_unit_test(checkpoints__let_the_log_begin_anew),
             cmocka_unit_test(jobs__are_not_due_in_an_idle_store),
+            cmocka_unit_test(jobs__are_due_when_a_segment_expires),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
