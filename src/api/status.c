@@ -46,7 +46,8 @@ static const char *not_ready(struct tv_api *api)
     tv_store_stats(api->config.store, &stats);
     if (api->stopping)
         return "the daemon is stopping";
-    return stats.read_only ? "the store is read-only: the disk is full or failing" : NULL;
+    return stats.read_only ? "the store is read-only: the disk's reserve is reached, or it fails"
+                           : NULL;
 }
 
 /* /healthz, /readyz */
@@ -125,6 +126,8 @@ static void put_store(struct tv_json_out *json, const struct tv_store_stats *sto
     put_count(json, "fileBytes", store->file_bytes);
     put_count(json, "walBytes", store->wal_bytes);
     put_count(json, "diskBytesMax", store->disk_bytes_max);
+    put_count(json, "diskFreeBytes", store->disk_free_bytes);
+    put_count(json, "diskReserveBytes", store->reserve_bytes);
     put_count(json, "duplicates", store->duplicates);
     put_count(json, "expiredEvents", store->expired_events);
     put_count(json, "damagedSegments", store->corrupt_segments);
@@ -217,6 +220,10 @@ static void put_store_metrics(struct tv_buf *out, const struct picture *picture)
                     (double)store->duplicates},
             {"store_last_sync_seconds", "gauge", "Duration of the last COMMIT.",
                     (double)store->last_sync_ns / 1e9},
+            {"store_disk_free_bytes", "gauge", "Free on the store's file system.",
+                    (double)store->disk_free_bytes},
+            {"store_disk_reserve_bytes", "gauge", "Below it nothing is taken in.",
+                    (double)store->reserve_bytes},
             {"store_read_only", "gauge", "1 while the disk is full or failing.",
                     store->read_only ? 1 : 0},
     };

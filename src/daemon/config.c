@@ -32,6 +32,8 @@ static const struct tv_setting settings[] = {
                 "age at which events go"},
         {"max-disk", TV_SETTING_SIZE, AT(max_disk_bytes), "10GiB", "SIZE",
                 "size of the data file at which the oldest events go"},
+        {"disk-reserve", TV_SETTING_SIZE, AT(disk_reserve_bytes), "256MiB", "SIZE",
+                "room left free on the disk, a twentieth of it at most; below it posts get 503"},
         {"max-memory", TV_SETTING_SIZE, AT(max_memory_bytes), "512MiB", "SIZE",
                 "bound of request bodies, waiting events and caches together"},
         {"log-level", TV_SETTING_LEVEL, AT(log_level), "info", "LEVEL",

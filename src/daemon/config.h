@@ -19,7 +19,7 @@ struct tv_config {
     const char *syslog_listen;
     const char *allowed_hosts; /* comma-separated; NULL is none */
     int64_t retention_ns;
-    uint64_t max_disk_bytes, max_memory_bytes;
+    uint64_t max_disk_bytes, disk_reserve_bytes, max_memory_bytes;
     enum tv_log_level log_level;
     enum tv_log_format log_format;
     bool host_metrics, journal, insecure, demo;

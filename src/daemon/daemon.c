@@ -172,6 +172,7 @@ static enum tv_status make_store(struct daemon *daemon, struct tv_error *err)
             .dir = config->data_dir,
             .retention_ns = config->retention_ns,
             .disk_bytes_max = config->max_disk_bytes,
+            .reserve_bytes = config->disk_reserve_bytes,
             .cache_bytes = (size_t)config->max_memory_bytes / 8,
     };
     enum tv_status status = tv_store_open(&store, &daemon->store, err);

@@ -123,6 +123,19 @@ static enum tv_status refuse_removed(struct tv_commit *commit)
     return tv_fail(&commit->err, TV_IO, "'%s' was removed or replaced", store->path);
 }
 
+/* What maintenance writes to free space must find room, so the last of it is not given to events. */
+static enum tv_status keep_reserve(struct tv_commit *commit)
+{
+    struct tv_store_room room = tv_store_room(commit->store);
+    if (room.free_bytes >= room.reserve_bytes)
+        return TV_OK;
+    commit->reserve_reached = true;
+    return tv_fail(&commit->err, TV_FULL,
+            "%llu MiB are free beside '%s', less than the reserve of %llu",
+            (unsigned long long)(room.free_bytes >> 20), commit->store->path,
+            (unsigned long long)(room.reserve_bytes >> 20));
+}
+
 static enum tv_status write_group(struct tv_commit *commit, struct tv_str payload, int64_t now_ns)
 {
     struct tv_store *store = commit->store;
@@ -158,9 +171,12 @@ void tv_commit_run(struct tv_commit *commit)
         commit->level0 = tv_level0_new(commit->id, commit->merged, commit->merged_count);
         commit->level0->payload_bytes = payload.len;
     }
-    if (commit->merged_count || commit->keys_new)
+    bool writes = commit->merged_count || commit->keys_new;
+    if (writes)
         commit->status = refuse_removed(commit);
-    if (commit->status == TV_OK && (commit->merged_count || commit->keys_new))
+    if (writes && commit->status == TV_OK)
+        commit->status = keep_reserve(commit);
+    if (writes && commit->status == TV_OK)
         commit->status = write_group(commit, tv_buf_str(&payload), now_ns);
     tv_buf_release(&payload);
 }
@@ -190,6 +206,7 @@ enum tv_status tv_commit_finish(struct tv_commit *commit,
     struct tv_store *store = commit->store;
     enum tv_status status = commit->status;
     store->stats.read_only = status != TV_OK;
+    store->reserve_reached = commit->reserve_reached;
     tv_snapshot_unref(commit->snapshot);
     if (status == TV_OK) {
         publish_group(commit, publish, ctx);

@@ -16,6 +16,7 @@ struct tv_commit {
     size_t merged_count;
     struct tv_level0 *level0; /* made by run */
     bool keys_new;            /* there are request keys to remember */
+    bool reserve_reached;     /* why it failed */
 
     struct tv_commit_result result;
     enum tv_status status;

@@ -29,8 +29,10 @@ struct tv_store_config {
     const char *dir;         /* the data folder; made if absent; the file is traversion.db in it */
     int64_t retention_ns;    /* age at which whole segments go */
     uint64_t disk_bytes_max; /* of the file */
-    size_t cache_bytes;      /* decoded columns kept for queries */
-    bool read_only;          /* for commands beside a running daemon */
+    uint64_t reserve_bytes; /* of the file system left free: below it nothing is taken in. At most a
+                                twentieth of the file system counts */
+    size_t cache_bytes;     /* decoded columns kept for queries */
+    bool read_only;         /* for commands beside a running daemon */
     bool pinned; /* with read_only, for one thread: all is read as it is at the opening */
 };
 
@@ -191,10 +193,11 @@ struct tv_store_stats {
     uint64_t events, segments, level0_segments, level0_events;
     uint64_t file_bytes, wal_bytes, payload_bytes, level0_bytes, cache_bytes;
     uint64_t disk_bytes_max;
+    uint64_t disk_free_bytes, reserve_bytes; /* of the file system, now; the reserve as it counts */
     uint64_t commits, compactions, events_compacted, expired_events, duplicates;
     int64_t last_sync_ns, last_commit_ns;
     uint64_t corrupt_segments; /* set aside, at start or when read */
-    bool read_only;            /* the disk is full, or an I/O error stopped writing */
+    bool read_only;            /* the reserve is reached, the disk full, or it fails */
 };
 /* Loop thread. */
 void tv_store_stats(const struct tv_store *store, struct tv_store_stats *out);

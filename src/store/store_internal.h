@@ -76,6 +76,7 @@ struct tv_store {
     int64_t retry_ns[TV_JOB_COUNT]; /* monotonic, as all below: not before, after a failure */
     int64_t prune_due_ns, vacuum_due_ns;
     bool merge_wanted, vacuum_wanted, requests_known;
+    bool reserve_reached;    /* why the last commit failed */
     int checkpointed_frames; /* of the log, at the last checkpoint */
     struct tv_store_stats stats;
 
@@ -131,6 +132,11 @@ bool tv_graveyard_is_filled(struct tv_graveyard *graveyard);
 TV_CHECKED enum tv_status tv_store_load(struct tv_store *store, struct tv_error *err);
 uint64_t tv_store_wal_bytes(const struct tv_store *store);
 uint64_t tv_store_file_bytes(const struct tv_store *store);
+/* Room on the store's file system. Any thread; one system call. */
+struct tv_store_room {
+    uint64_t free_bytes, reserve_bytes;
+};
+struct tv_store_room tv_store_room(const struct tv_store *store);
 /* The file's path in a data folder; owned by the caller. */
 char *tv_store_file_of(const char *dir, const char *name);
 
