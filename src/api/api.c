@@ -15,6 +15,7 @@ struct tv_api *tv_api_new(const struct tv_api_config *config)
     tv_api_add_query_routes(api);
     tv_api_add_status_routes(api);
     tv_api_add_page_routes(api);
+    tv_api_add_erase_routes(api);
     api->live = tv_live_new(api);
     return api;
 }
@@ -23,6 +24,7 @@ void tv_api_stop(struct tv_api *api)
 {
     api->stopping = true;
     tv_live_stop(api->live);
+    tv_api_stop_erasures(api);
     tv_api_cancel_queries(api);
     while (api->queries)
         tv_loop_run_once(api->config.loop);
@@ -34,5 +36,6 @@ void tv_api_free(struct tv_api *api)
         return;
     TV_ASSERT(!api->queries);
     tv_live_free(api->live);
+    tv_api_free_erasures(api);
     free(api);
 }

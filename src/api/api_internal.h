@@ -7,6 +7,7 @@
 #include "timeql/timeql.h"
 
 struct tv_live;
+struct tv_api_erasure;
 
 struct tv_api_query_stats {
     uint64_t started, failed, cancelled, refused;
@@ -17,6 +18,7 @@ struct tv_api {
     struct tv_api_config config;
     struct tv_live *live;
     struct tv_api_query *queries; /* under way, doubly linked */
+    struct tv_api_erasure *erasures;
     struct tv_api_query_stats query_stats;
     int64_t started_ns;
     bool stopping;
@@ -26,6 +28,11 @@ struct tv_api {
 void tv_api_add_query_routes(struct tv_api *api);
 void tv_api_add_status_routes(struct tv_api *api);
 void tv_api_add_page_routes(struct tv_api *api);
+/* DELETE /api/v1/events. Goes on with what the last run left. */
+void tv_api_add_erase_routes(struct tv_api *api);
+/* Answers who waits; the erasures themselves go on until the pipeline's drain. */
+void tv_api_stop_erasures(struct tv_api *api);
+void tv_api_free_erasures(struct tv_api *api);
 
 /* Raises the cancel token of every query under way. */
 void tv_api_cancel_queries(struct tv_api *api);

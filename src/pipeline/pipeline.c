@@ -266,6 +266,11 @@ static void job_timer(void *ctx)
     plan_job(ctx);
 }
 
+void tv_pipeline_look(struct tv_pipeline *pipeline)
+{
+    plan_job(pipeline);
+}
+
 /* The sink. */
 
 static enum tv_status refusal(const struct tv_pipeline *pipeline)

@@ -32,6 +32,8 @@ void tv_pipeline_drain(struct tv_pipeline *pipeline);
 /* Drained by then (asserted). */
 void tv_pipeline_free(struct tv_pipeline *pipeline);
 struct tv_sink tv_pipeline_sink(struct tv_pipeline *pipeline);
+/* The store has work that no commit brought: looks for due jobs now. Loop thread. */
+void tv_pipeline_look(struct tv_pipeline *pipeline);
 
 struct tv_pipeline_stats {
     uint64_t accepted_events, committed_events, failed_events, refused;

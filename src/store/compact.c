@@ -11,7 +11,7 @@
  * at once: it lies in the log before every later commit, whose sync carries it, and without it the
  * level-0 rows are still there. So it is written with synchronous=NORMAL and costs the writer lane
  * a copy of a few megabytes. */
-#include "store/job_internal.h"
+#include "store/erase_internal.h"
 
 #include "base/mem.h"
 #include "base/time.h"
@@ -42,7 +42,7 @@ bool tv_flush_due(struct tv_store *store, struct tv_store_job *job)
 {
     bool due = store->stats.level0_events >= TV_SEGMENT_ROWS_MAX ||
             store->stats.level0_bytes >= FLUSH_BYTES || store->level0_count >= FLUSH_SEGMENTS ||
-            tv_flush_due_in(store, tv_time_monotonic()) == 0;
+            tv_flush_due_in(store, tv_time_monotonic()) == 0 || tv_erase_wants_flush(store);
     if (!due || store->level0_count == 0)
         return false;
     uint64_t rows = store->level0[0]->extent.rows;
@@ -96,8 +96,8 @@ void tv_compact_encode(
     size_t count = 0;
     struct tv_build_row *rows = tv_build_sorted(batches, batch_count, &count);
     for (size_t start = 0; start < count;) {
-        /* What was merged is not cut by time again, or merging would never end. */
-        size_t end = job->kind == TV_JOB_MERGE ? count : end_of_piece(rows, start, count);
+        /* What lay in segments is not cut by time again, or merging would never end. */
+        size_t end = job->kind == TV_JOB_FLUSH ? end_of_piece(rows, start, count) : count;
         size_t parts = (end - start + TV_SEGMENT_ROWS_MAX - 1) / TV_SEGMENT_ROWS_MAX;
         size_t each = (end - start + parts - 1) / parts;
         for (; start < end; start += each) {

@@ -43,7 +43,7 @@ static enum tv_status set_up(const struct tv_db *db, enum tv_db_mode mode, struc
     return tv_db_exec(db,
             "PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
             "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-8192;"
-            "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON",
+            "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA secure_delete=FAST",
             err);
 }
 

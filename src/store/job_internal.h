@@ -29,7 +29,15 @@ struct tv_store_job {
     int64_t ids[TV_JOB_SEGMENTS_MAX];
     size_t id_count;
     int frames; /* CHECKPOINT: in the log */
-    bool more;  /* VACUUM: there is more to give back */
+    bool more;  /* VACUUM, ERASE: there is more to give back */
+    /* ERASE: what is looked at, and what came of it. */
+    struct tv_erasure *erasure;
+    struct tv_snapshot *snapshot;
+    struct tv_segment *candidates[TV_JOB_SEGMENTS_MAX];
+    size_t candidate_count;
+    int64_t examined, record_id;
+    uint64_t erased, damaged;
+    bool waits; /* for readers */
 };
 
 struct tv_job_steps {

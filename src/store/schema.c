@@ -21,6 +21,9 @@ static const char *const steps[] = {
         "CREATE TABLE request(key BLOB PRIMARY KEY, time INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE token(name TEXT PRIMARY KEY, scopes INTEGER NOT NULL,"
         " created INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;",
+        /* 2 */
+        "CREATE TABLE erasure(id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL,"
+        " now INTEGER NOT NULL, text TEXT NOT NULL);",
 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == TV_SCHEMA_VERSION, "a step for each version");

@@ -3,7 +3,7 @@
  *
  * The lock is an open-file-description lock on a file of its own beside the database: it goes when
  * the process goes, however it goes, and commands that only read or manage tokens do not take it. */
-#include "store/store_internal.h"
+#include "store/erase_internal.h"
 
 #include "base/mem.h"
 #include "base/time.h"
@@ -133,6 +133,7 @@ static enum tv_status open_for_reading(struct tv_store *store, struct tv_error *
 
 static void release(struct tv_store *store)
 {
+    tv_erase_release(store);
     tv_lists_release(store);
     finalize_all(store);
     tv_pool_release(store);

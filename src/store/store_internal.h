@@ -27,6 +27,7 @@ enum tv_job_kind {
     TV_JOB_MERGE,      /* small segments to larger ones */
     TV_JOB_CHECKPOINT, /* the log into the file */
     TV_JOB_BURY,       /* rows of segments that nobody can read any more */
+    TV_JOB_ERASE,      /* events that somebody wants gone */
     TV_JOB_EXPIRE,     /* segments past their age or the file's limit */
     TV_JOB_PRUNE,      /* old request keys */
     TV_JOB_VACUUM,     /* free pages back to the file system */
@@ -74,7 +75,8 @@ struct tv_store {
     struct tv_snapshot *current; /* of the lists as they are, or NULL */
     bool commit_open, job_open;
     int64_t retry_ns[TV_JOB_COUNT]; /* monotonic, as all below: not before, after a failure */
-    int64_t prune_due_ns, vacuum_due_ns;
+    int64_t prune_due_ns, vacuum_due_ns, erase_due_ns;
+    struct tv_erasure *erasures; /* by age; the first is worked on */
     bool merge_wanted, vacuum_wanted, requests_known;
     bool reserve_reached;    /* why the last commit failed */
     int checkpointed_frames; /* of the log, at the last checkpoint */

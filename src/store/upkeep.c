@@ -232,6 +232,10 @@ int64_t tv_upkeep_due_in(struct tv_store *store, int64_t now_monotonic_ns)
     int64_t due_ns = sooner(IDLE_LOOK_NS, expire_due_in(store, now_monotonic_ns));
     if (store->vacuum_wanted && store->vacuum_due_ns > now_monotonic_ns)
         due_ns = sooner(due_ns, store->vacuum_due_ns - now_monotonic_ns);
+    if (store->erasures)
+        due_ns = sooner(due_ns,
+                store->erase_due_ns > now_monotonic_ns ? store->erase_due_ns - now_monotonic_ns
+                                                       : BURY_AGAIN_NS);
     if (tv_graveyard_is_filled(&store->graveyard))
         due_ns = sooner(due_ns, BURY_AGAIN_NS);
     return due_ns;
