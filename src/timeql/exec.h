@@ -19,11 +19,6 @@ struct tv_planned_scan {
 
 enum { TV_PLAN_SCANS_MAX = 4 };
 
-/* STATE reads this much before its window for parents of spans, at most. */
-#define TV_STATE_MARGIN_NS (10 * TV_NS_PER_S)
-/* A start without an end is open that long, then unfinished. */
-#define TV_START_TIMEOUT_NS TV_NS_PER_MIN
-
 struct tv_plan {
     struct tv_planned_scan scans[TV_PLAN_SCANS_MAX];
     size_t count;

@@ -31,7 +31,7 @@ static bool may_show(struct tv_state *state, const struct tv_last_seen *seen)
 
 static void take_seen(struct tv_state *state, const struct tv_last_seen *seen)
 {
-    uint64_t *known = tv_map_get(&state->by_name, seen->service);
+    uint64_t *known = tv_map_get(&state->names.services, seen->service);
     bool windowed = known && state->services[*known].in_window;
     if (!windowed && !may_show(state, seen))
         return;
@@ -116,17 +116,27 @@ static enum tv_status read_shown(struct tv_state *state)
     return tv_exec_scan(exec, &scan, keep_shown, state);
 }
 
-static enum tv_status read_all(struct tv_state *state)
+/* The starts come first: what they begin ends in the window. */
+static enum tv_status read_window(struct tv_state *state)
 {
     struct tv_exec *exec = state->exec;
     const struct tv_planned_scan *scans = exec->plan.scans;
-    enum tv_status status = tv_exec_scan(exec, &scans[0], tv_state_read_window, state);
-    if (status == TV_OK && scans[1].spec.from <= scans[1].spec.to)
-        status = tv_exec_scan(exec, &scans[1], tv_state_read_window, state);
+    enum tv_status status = tv_exec_scan(exec, &scans[1], tv_state_read_starts, state);
+    if (status == TV_OK)
+        status = tv_exec_scan(exec, &scans[0], tv_state_read_window, state);
     if (status == TV_OK)
         status = tv_exec_scan(exec, &scans[2], tv_state_read_metrics, state);
     if (status == TV_OK)
-        status = tv_exec_scan(exec, &scans[3], tv_state_read_dependencies, state);
+        tv_state_take_sum(state);
+    return status;
+}
+
+static enum tv_status read_all(struct tv_state *state)
+{
+    struct tv_exec *exec = state->exec;
+    enum tv_status status = read_window(state);
+    if (status == TV_OK)
+        status = tv_exec_scan(exec, &exec->plan.scans[3], tv_state_read_dependencies, state);
     if (status == TV_OK)
         status = read_last_seen(state);
     if (status != TV_OK)
@@ -138,22 +148,19 @@ static enum tv_status read_all(struct tv_state *state)
 static void release(struct tv_state *state)
 {
     for (uint32_t i = 0; i < state->service_count; i++) {
-        free(state->services[i].traffic.durations);
         free(state->services[i].instances);
         free(state->services[i].metrics);
     }
-    for (size_t i = 0; i < state->edge_count; i++)
-        free(state->edges[i].traffic.durations);
     free(state->services);
     free(state->edges);
     free(state->open.items);
     free(state->last_errors.items);
     tv_batch_unref(state->shown);
-    tv_map_release(&state->by_name);
     tv_map_release(&state->instance_seen);
-    tv_map_release(&state->metric_seen);
     tv_map_release(&state->edge_seen);
-    tv_spans_release(&state->spans);
+    tv_frame_builder_free(state->builder);
+    tv_frame_release(&state->sum);
+    tv_frame_names_release(&state->names);
     tv_arena_release(&state->scratch);
 }
 
@@ -161,8 +168,9 @@ enum tv_status tv_op_state(struct tv_exec *exec)
 {
     struct tv_state state = {.exec = exec, .from = exec->query->from, .at = exec->query->at};
     state.shown = tv_batch_new();
-    state.is_error = tv_pred_compare(&exec->arena, tv_field_resolve(TV_STR("error_occurred")),
-            TV_OP_EQ, tv_value_bool(true));
+    struct tv_frame_range range = {state.from, state.at};
+    state.sum.names = &state.names;
+    state.builder = tv_frame_builder_new(&range, &state.sum, true);
     enum tv_status status = read_all(&state);
     if (status == TV_OK)
         status = tv_state_write(&state);

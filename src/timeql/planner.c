@@ -6,6 +6,7 @@
  * match for the counts, every column of the first few for the rows, in time's order so that the second
  * scan stops early. */
 #include "base/time.h"
+#include "store/frame.h"
 #include "timeql/exec.h"
 #include "timeql/top.h"
 
@@ -111,52 +112,22 @@ static void plan_show(struct tv_exec *exec)
     scan->spec.columns = tv_wanted_columns(&columns);
 }
 
-/* Spans of the window, and those that began before it and were still open: requests count when they
- * end, and a parent is looked for among what was open with its child. A little more than the window is
- * read, for parents that ended before their children. */
+/* What the store's computation of traffic reads, WHERE and AS OF applied, and the graph that
+ * dependency events tell of. */
 static void plan_state(struct tv_exec *exec)
 {
-    static const enum tv_field fields[] = {TV_FIELD_ARRIVAL, TV_FIELD_SERVICE, TV_FIELD_INSTANCE,
-            TV_FIELD_TYPE, TV_FIELD_TRACE_ID, TV_FIELD_SPAN_ID, TV_FIELD_PARENT_SPAN_ID,
-            TV_FIELD_KIND, TV_FIELD_DURATION};
-    static const char *const peers[] = {"peer.service", "db.system", "messaging.system"};
-    static const struct tv_value metric_types[] = {{.type = TV_TYPE_STR, .s = {"metric", 6}},
-            {.type = TV_TYPE_STR, .s = {"system:metrics", 14}}};
-    static const struct tv_value start_types[] = {{.type = TV_TYPE_STR, .s = {"http:request", 12}},
-            {.type = TV_TYPE_STR, .s = {"http:response", 13}},
-            {.type = TV_TYPE_STR, .s = {"span:start", 10}},
-            {.type = TV_TYPE_STR, .s = {"span:end", 8}}};
+    static const char *const names[] = {"window", "open starts", "metrics"};
     const struct tv_query *query = exec->query;
     struct tv_arena *arena = &exec->arena;
-    struct tv_columns_wanted columns = wanted(exec);
-    int64_t margin = query->over < TV_STATE_MARGIN_NS ? query->over : TV_STATE_MARGIN_NS;
-    int64_t from = query->from > margin ? query->from - margin : 0;
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        tv_want_field(&columns, fields[i]);
-    tv_want_pred(&columns, error_pred(arena));
-    for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
-        struct tv_field_ref ref = tv_field_ref_attribute(tv_str_of(peers[i]));
-        tv_want_ref(&columns, &ref);
-    }
-
-    struct tv_planned_scan *window = add_scan(exec, "window");
-    window->spec.from = from;
-    window->spec.overlapping = true;
-    window->spec.columns = tv_wanted_columns(&columns);
-
     struct tv_field_ref type = tv_field_ref_fixed(TV_FIELD_TYPE);
-    struct tv_planned_scan *starts = add_scan(exec, "open starts");
-    struct tv_pred *is_start = tv_pred_in(arena, type, start_types, 4);
-    starts->spec.from = query->at > TV_START_TIMEOUT_NS ? query->at - TV_START_TIMEOUT_NS : 0;
-    starts->spec.to = from - 1;
-    starts->spec.where = query->where ? tv_pred_and(arena, is_start, query->where) : is_start;
-    starts->spec.columns = window->spec.columns;
-
-    struct tv_planned_scan *metrics = add_scan(exec, "metrics");
-    struct tv_pred *is_metric = tv_pred_in(arena, type, metric_types, 2);
-    metrics->spec.where = query->where ? tv_pred_and(arena, is_metric, query->where) : is_metric;
-    metrics->spec.columns =
-            (struct tv_scan_columns){.fields = 1U << TV_FIELD_SERVICE, .all_attributes = true};
+    struct tv_frame_range range = {query->from, query->at};
+    struct tv_scan_spec specs[3];
+    tv_frame_scans(&range, query->where, arena, specs);
+    for (size_t i = 0; i < 3; i++) {
+        struct tv_planned_scan *scan = add_scan(exec, names[i]);
+        scan->spec = specs[i];
+        scan->spec.arrival_to = exec->arrival_to;
+    }
 
     static const struct tv_value dependency = {.type = TV_TYPE_STR, .s = {"dependency", 10}};
     struct tv_planned_scan *graph = add_scan(exec, "dependencies");

@@ -7,8 +7,8 @@
 #define TV_TIMEQL_STATE_H
 
 #include "base/map.h"
+#include "store/frame.h"
 #include "timeql/exec.h"
-#include "timeql/spans.h"
 
 enum tv_health {
     TV_HEALTH_FAILING,
@@ -21,8 +21,7 @@ enum tv_health {
 /* Requests and how long they took. */
 struct tv_traffic {
     uint64_t requests, failed;
-    int64_t *durations; /* ns, of those that tell one; in any order */
-    size_t count, cap;
+    const struct tv_sketch *durations; /* ns, of those that tell one; NULL: none */
 };
 
 struct tv_metric_point {
@@ -39,7 +38,6 @@ struct tv_service_state {
     int64_t changed; /* TV_ABSENT_I64: never */
     uint64_t events, errors;
     struct tv_traffic traffic;
-    uint64_t bare_starts, bare_ends; /* requests and responses without ids: one each, at most */
     uint64_t active;
     struct tv_str *instances;
     size_t instance_count, instance_cap;
@@ -66,43 +64,44 @@ struct tv_picks {
     size_t count, cap;
 };
 
-enum { TV_ERRORS_SHOWN = 20, TV_OPEN_SHOWN = 100 };
+enum { TV_OPEN_SHOWN = 100 };
 
 struct tv_state {
     struct tv_exec *exec;
     int64_t from, at;
-    struct tv_map by_name; /* service → number */
+    struct tv_frame_names names; /* numbers of services are theirs */
+    struct tv_frame sum;         /* of the window */
+    struct tv_frame_builder *builder;
     struct tv_service_state *services;
     uint32_t service_count, service_cap;
-    struct tv_map instance_seen, metric_seen, edge_seen;
+    struct tv_map instance_seen, edge_seen;
     struct tv_state_edge *edges;
     size_t edge_count, edge_cap;
-    struct tv_spans spans;
-    struct tv_picks last_errors, open; /* in any order until tv_state_work */
+    struct tv_picks last_errors, open; /* newest first; in any order until tv_state_work */
     struct tv_batch *shown;            /* owned: the events of both */
-    struct tv_pred *is_error;
     struct tv_arena scratch;
     uint64_t events, errors;
 };
 
-/* state_read.c. Batches of the planned scans, each for tv_exec_scan. */
+/* state_read.c. Batches of the planned scans, each for tv_exec_scan; the starts before the window. */
+tv_exec_batch_fn tv_state_read_starts;
 tv_exec_batch_fn tv_state_read_window;
 tv_exec_batch_fn tv_state_read_metrics;
 tv_exec_batch_fn tv_state_read_dependencies;
+/* What was read, as services, edges and picks. */
+void tv_state_take_sum(struct tv_state *state);
+/* The service's number; its entry is made if there was none. */
 uint32_t tv_state_service(struct tv_state *state, struct tv_str name);
 void tv_state_instance(struct tv_state *state, uint32_t service, struct tv_str instance);
 void tv_picks_add(struct tv_picks *picks, struct tv_pick pick);
 struct tv_state_edge *tv_state_edge(struct tv_state *state, uint32_t from, uint32_t to);
 
 /* state_work.c */
-/* A request; duration TV_ABSENT_I64: not known. */
-void tv_traffic_add(struct tv_traffic *traffic, int64_t duration_ns, bool failed);
-/* A duration alone. */
-void tv_traffic_time(struct tv_traffic *traffic, int64_t duration_ns);
-/* The value below which `per_cent` of the durations lie (nearest rank); count > 0. Reorders them. */
+/* The value below which `per_cent` of the durations lie (nearest rank), within the sketch's accuracy;
+ * there must be some (tv_traffic_timed). */
 int64_t tv_traffic_quantile(const struct tv_traffic *traffic, unsigned per_cent);
-/* Turns spans into requests, edges and open requests, judges every service, and sorts the errors
- * (last first) and open requests (oldest first), no more than are shown. */
+bool tv_traffic_timed(const struct tv_traffic *traffic);
+/* Judges every service and sorts the open requests (oldest first), no more than are shown. */
 void tv_state_work(struct tv_state *state);
 const char *tv_health_name(enum tv_health health);
 

@@ -86,7 +86,7 @@ static void put_service(const struct tv_state *state, struct tv_batch *batch,
         put(batch, row, "requestRate", tv_state_request_rate(state, traffic));
     if (traffic->requests > 0)
         put(batch, row, "errorRate", tv_state_error_rate(traffic));
-    if (traffic->count == 0)
+    if (!tv_traffic_timed(traffic))
         return;
     put(batch, row, "latency", tv_value_i64(tv_traffic_quantile(traffic, 50)));
     put(batch, row, "latency_p50", tv_value_i64(tv_traffic_quantile(traffic, 50)));

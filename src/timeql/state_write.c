@@ -38,8 +38,8 @@ struct tv_value tv_state_error_rate(const struct tv_traffic *traffic)
 
 static struct tv_value quantile(const struct tv_traffic *traffic, unsigned per_cent)
 {
-    return traffic->count == 0 ? tv_value_null()
-                               : tv_value_i64(tv_traffic_quantile(traffic, per_cent));
+    return tv_traffic_timed(traffic) ? tv_value_i64(tv_traffic_quantile(traffic, per_cent))
+                                     : tv_value_null();
 }
 
 static struct tv_value time_or_null(int64_t time)
@@ -105,7 +105,7 @@ static void metrics_member(struct tv_json_out *json, const struct tv_service_sta
 static void latency_member(struct tv_json_out *json, const struct tv_traffic *traffic)
 {
     tv_json_key(json, "latency");
-    if (traffic->count == 0) {
+    if (!tv_traffic_timed(traffic)) {
         tv_json_null(json);
         return;
     }

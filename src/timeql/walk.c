@@ -6,7 +6,7 @@
 #include "base/json_in.h"
 #include "base/mem.h"
 #include "base/time.h"
-#include "timeql/spans.h"
+#include "store/spans.h"
 
 #include <stdlib.h>
 
