@@ -36,6 +36,8 @@ void tv_check_field(struct tv_check_segment *at, enum tv_field field);
 void tv_check_attr(struct tv_check_segment *at, uint32_t index);
 /* Extent, order and directory: needs all columns. */
 void tv_check_rows(struct tv_check_segment *at);
+/* Counts by time: needs all columns. */
+void tv_check_rollup(struct tv_check_segment *at);
 void tv_check_filter(struct tv_check_segment *at, enum tv_filter_kind kind);
 
 #endif

@@ -203,8 +203,10 @@ static void check_blocks(struct tv_check_segment *at)
         load_overflow(at, i);
     for (int i = 0; i < TV_FILTER_COUNT; i++)
         load_filter(at, (enum tv_filter_kind)i);
-    if (!at->damaged)
-        tv_check_rows(at);
+    if (at->damaged)
+        return;
+    tv_check_rows(at);
+    tv_check_rollup(at);
 }
 
 void tv_check_segment(

@@ -196,6 +196,7 @@ void tv_segment_encode(
     make_room(&encoder);
     add_extent(&encoder);
     add_directory(&encoder);
+    tv_encoder_rollup(&encoder);
     tv_encoder_filters(&encoder);
     tv_encoder_fields(&encoder);
     tv_encoder_attrs(&encoder);

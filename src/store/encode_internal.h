@@ -46,6 +46,7 @@ size_t tv_encoder_block_begin(const struct tv_encoder *encoder);
 struct tv_block tv_encoder_block_end(const struct tv_encoder *encoder, size_t begin);
 
 /* The parts of a segment, in this order. */
+void tv_encoder_rollup(struct tv_encoder *encoder);
 void tv_encoder_filters(struct tv_encoder *encoder);
 void tv_encoder_fields(struct tv_encoder *encoder);
 void tv_encoder_attrs(struct tv_encoder *encoder);

@@ -18,13 +18,28 @@ static bool may_hold(const struct tv_scan_spec *spec, const struct tv_extent *ex
             extent->min_arrival <= spec->arrival_to && extent->max_arrival >= spec->arrival_from;
 }
 
+/* Whether every row of the extent is inside the window and the arrivals. */
+static bool holds_all(const struct tv_scan_spec *spec, const struct tv_extent *extent)
+{
+    return extent->min_time >= spec->from && extent->max_time <= spec->to &&
+            extent->min_arrival >= spec->arrival_from && extent->max_arrival <= spec->arrival_to;
+}
+
+static bool rolls_up(const struct tv_scan_spec *spec, const struct tv_segment *segment)
+{
+    return spec->rollup && segment && holds_all(spec, &segment->extent) &&
+            !atomic_load(&segment->corrupt) && tv_rollup_tell(&segment->rollup, spec);
+}
+
 static void add_item(struct tv_scan *scan, struct tv_scan_item item)
 {
     scan->stats.segments_total++;
-    if (may_hold(&scan->spec, item.extent))
-        scan->items[scan->count++] = item;
-    else
+    if (!may_hold(&scan->spec, item.extent))
         scan->stats.pruned_time++;
+    else if (rolls_up(&scan->spec, item.segment))
+        scan->stats.rolled_up++;
+    else
+        scan->items[scan->count++] = item;
 }
 
 static int by_oldest(const void *a, const void *b)

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "store/db.h"
 #include "store/extent.h"
+#include "store/rollup.h"
 
 enum {
     TV_SEGMENT_ROWS_MAX = 65536,
@@ -77,6 +78,7 @@ struct tv_segment {
     uint32_t service_count;
     bool services_known;
     struct tv_block filters[TV_FILTER_COUNT];
+    struct tv_rollup rollup;
     struct tv_arena arena;
 
     struct tv_graveyard *graveyard; /* where its id goes once dead and let go */

@@ -109,6 +109,7 @@ void tv_segment_put_meta(const struct tv_segment *segment, struct tv_buf *out)
     for (int i = 0; i < TV_FILTER_COUNT; i++)
         put_block(&plain, &segment->filters[i]);
     put_services(&plain, segment);
+    tv_rollup_put(&segment->rollup, &plain);
     tv_buf_append_char(out, META_VERSION);
     tv_buf_put_u64(out, tv_hash64(plain.data, plain.len));
     tv_buf_put_varint(out, plain.len);
@@ -283,7 +284,8 @@ static bool get_all(struct tv_reader *in, struct tv_segment *segment)
     for (uint32_t i = 0; i < filters; i++)
         if (!get_block(in, segment, &segment->filters[i]))
             return false;
-    return get_services(in, segment) && in->at == in->end;
+    return get_services(in, segment) && tv_rollup_get(in, &segment->arena, &segment->rollup) &&
+            in->at == in->end;
 }
 
 static bool unpack(struct tv_str meta, struct tv_buf *plain)

@@ -107,6 +107,25 @@ struct tv_scan_columns {
     size_t attribute_count;
 };
 
+/* Counts of events; a warning is an event of severity WARN that is no error. */
+struct tv_counts {
+    uint64_t events, errors, warnings;
+};
+
+/* For a caller that only counts: segments that lie in the window as a whole tell their counts at the
+ * scan's opening, and their rows are not among the batches. Both may be called many times for the same
+ * time or cell. The condition must ask for nothing but service and eventType. */
+struct tv_scan_rollup {
+    int64_t step_ns; /* counts are wanted for no finer stretches than its multiples since 1970; 0: for
+                        none, cells suffice */
+    void (*stretch)(void *ctx, int64_t time, const struct tv_counts *counts);
+    void (*cell)(
+            void *ctx, struct tv_str service, struct tv_str type, const struct tv_counts *counts);
+    void *ctx;
+};
+/* Whether a rollup can stand for a scan with this condition (NULL: none). */
+bool tv_rollup_decides(const struct tv_pred *where);
+
 struct tv_scan_spec {
     int64_t from, to; /* event time, both ends included */
     bool overlapping; /* events whose [time, time + duration] meets the window, instead of time */
@@ -115,6 +134,7 @@ struct tv_scan_spec {
     const struct tv_pred *where; /* borrowed; NULL selects all */
     struct tv_scan_columns columns;
     enum tv_scan_order order;
+    const struct tv_scan_rollup *rollup; /* borrowed; NULL: rows only */
 };
 
 struct tv_scan_batch {
@@ -128,6 +148,7 @@ struct tv_scan_stats {
     uint64_t segments_total, segments_read, events,
             bytes; /* events: examined; bytes: read encoded */
     uint64_t pruned_time, pruned_zone, pruned_filter;
+    uint64_t rolled_up; /* segments that told their counts instead of being read */
 };
 
 /* Pins the snapshot (takes a reference of its own). */

@@ -40,6 +40,7 @@ static void sum_stats(struct tv_scan_stats *sum, const struct tv_scan_stats *one
     sum->pruned_time += one->pruned_time;
     sum->pruned_zone += one->pruned_zone;
     sum->pruned_filter += one->pruned_filter;
+    sum->rolled_up += one->rolled_up;
 }
 
 static struct tv_scan_note *new_note(struct tv_exec *exec, const char *name)

@@ -79,10 +79,12 @@ static void segments_member(struct tv_json_out *json, const struct plan_item *it
         tv_json_u64(json, stats->pruned_zone);
         tv_json_key(json, "byFilter");
         tv_json_u64(json, stats->pruned_filter);
+        tv_json_key(json, "byRollup");
+        tv_json_u64(json, stats->rolled_up);
         tv_json_key(json, "notNeeded");
         tv_json_u64(json,
                 stats->segments_total - stats->segments_read - stats->pruned_time -
-                        stats->pruned_zone - stats->pruned_filter);
+                        stats->pruned_zone - stats->pruned_filter - stats->rolled_up);
     }
     tv_json_end(json);
     tv_json_end(json);

@@ -13,6 +13,12 @@ void tv_tally_release(struct tv_tally *tally)
     tv_arena_release(&tally->arena);
 }
 
+void tv_tally_count(struct tv_tally *tally, struct tv_str text, uint64_t times)
+{
+    if (text.ptr)
+        *tv_map_put_copy(&tally->map, &tally->arena, text, NULL) += times;
+}
+
 void tv_tally_add(struct tv_tally *tally, const struct tv_scan_batch *batch, enum tv_field field)
 {
     const uint32_t *codes = tv_batch_codes(batch->batch, field);
@@ -25,8 +31,7 @@ void tv_tally_add(struct tv_tally *tally, const struct tv_scan_batch *batch, enu
     for (uint32_t code = 1; code < code_count; code++) {
         if (counts[code] == 0)
             continue;
-        struct tv_str text = tv_strings_get(&batch->batch->strings, code);
-        *tv_map_put_copy(&tally->map, &tally->arena, text, NULL) += counts[code];
+        tv_tally_count(tally, tv_strings_get(&batch->batch->strings, code), counts[code]);
     }
     free(counts);
 }

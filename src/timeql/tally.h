@@ -16,6 +16,8 @@ struct tv_tally {
 void tv_tally_release(struct tv_tally *tally);
 /* Counts a text field in the batch's rows. */
 void tv_tally_add(struct tv_tally *tally, const struct tv_scan_batch *batch, enum tv_field field);
+/* Counts a text `times` more; {NULL, 0} is not counted. */
+void tv_tally_count(struct tv_tally *tally, struct tv_str text, uint64_t times);
 /* {"name": count, …}, the largest first, then by name. */
 void tv_tally_json(const struct tv_tally *tally, struct tv_json_out *json);
 
