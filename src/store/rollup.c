@@ -159,8 +159,10 @@ bool tv_rollup_next(struct tv_rollup_reader *reader, struct tv_rollup_entry *out
     uint64_t number = 0, cell = 0;
     if (!tv_get_varint(&reader->in, &number))
         return false;
-    reader->stretch =
-            reader->stretch == INT64_MIN ? tv_unzigzag(number) : reader->stretch + (int64_t)number;
+    if (reader->stretch == INT64_MIN)
+        reader->stretch = tv_unzigzag(number);
+    else if (__builtin_add_overflow(reader->stretch, (int64_t)number, &reader->stretch))
+        return false;
     if ((reader->split && !tv_get_varint(&reader->in, &cell)) ||
             !read_counts(&reader->in, &out->counts) ||
             __builtin_mul_overflow(reader->stretch, reader->step_ns, &out->time))
