@@ -168,7 +168,10 @@ enum tv_status tv_op_state(struct tv_exec *exec)
 {
     struct tv_state state = {.exec = exec, .from = exec->query->from, .at = exec->query->at};
     state.shown = tv_batch_new();
-    struct tv_frame_range range = {state.from, state.at};
+    /* Buckets before the first event are empty, however long OVER is. */
+    int64_t oldest = tv_snapshot_oldest(exec->snapshot);
+    struct tv_frame_range range = {
+            state.from < oldest && oldest <= state.at ? oldest : state.from, state.at};
     state.sum.names = &state.names;
     state.builder = tv_frame_builder_new(&range, &state.sum, true);
     enum tv_status status = read_all(&state);
