@@ -34,6 +34,7 @@ static const struct sample samples[] = {
         {"journal", "JOURNAL", "true", "on", "off"},
         {"retention", "RETENTION", "12 hours", "12h", "30d"},
         {"max-disk", "MAX_DISK", "1.5GiB", "1610612736", "10737418240"},
+        {"disk-reserve", "DISK_RESERVE", "64MiB", "67108864", "268435456"},
         {"max-memory", "MAX_MEMORY", "1GiB", "1073741824", "536870912"},
         {"log-level", "LOG_LEVEL", "debug", "debug", "info"},
         {"log-format", "LOG_FORMAT", "json", "json", "logfmt"},
