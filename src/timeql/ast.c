@@ -5,21 +5,11 @@
 const char *tv_statement_head(enum tv_statement statement)
 {
     static const char *const heads[] = {
-#define X(code, head, built) head,
+#define X(code, head) head,
             TV_STATEMENT_LIST(X)
 #undef X
     };
     return heads[statement];
-}
-
-bool tv_statement_is_built(enum tv_statement statement)
-{
-    static const bool is_built[] = {
-#define X(code, head, built) built,
-            TV_STATEMENT_LIST(X)
-#undef X
-    };
-    return is_built[statement];
 }
 
 struct aggregate {
@@ -68,20 +58,29 @@ bool tv_aggregate_from_name(struct tv_str name, enum tv_aggregate *out)
 
 const char *tv_source_name(enum tv_source source)
 {
-    static const char *const names[] = {"", "events", "spans", "logs", "metrics"};
+    static const char *const names[] = {
+            "", "events", "spans", "logs", "metrics", "edges", "incidents"};
     return names[source];
 }
 
 const char *tv_show_name(enum tv_show show)
 {
-    static const char *const names[] = {"services", "fields", "hosts", "deploys"};
+    static const char *const names[] = {
+            "services", "fields", "hosts", "incidents", "deploys", "edges"};
     return names[show];
 }
 
 const char *tv_direction_name(enum tv_direction direction)
 {
-    static const char *const names[] = {"backward", "forward", "both"};
+    static const char *const names[] = {"backward", "forward", "both", "causality"};
     return names[direction];
+}
+
+const char *tv_edge_name(enum tv_edge edge)
+{
+    static const char *const names[TV_EDGE_COUNT] = {
+            "call", "failure", "declared", "dataflow", "resource", "change", "temporal"};
+    return names[edge];
 }
 
 const char *tv_op_name(enum tv_op op)

@@ -11,24 +11,24 @@
 #include "event/predicate.h"
 #include "timeql/timeql.h"
 
-/* X(code, words of the head, built) */
-#define TV_STATEMENT_LIST(X)              \
-    X(STATE, "STATE AT", true)            \
-    X(TIMELINE, "TIMELINE", true)         \
-    X(TRAVERSE, "TRAVERSE", true)         \
-    X(MATCH, "MATCH PATTERN", false)      \
-    X(COMPARE, "COMPARE", false)          \
-    X(PREDICT, "PREDICT", false)          \
-    X(ROOT_CAUSE, "ROOT CAUSE OF", false) \
-    X(WHAT_IF, "WHAT IF", false)          \
-    X(ANOMALIES, "ANOMALIES", false)      \
-    X(PATTERNS, "PATTERNS", false)        \
-    X(DIFF, "DIFF", false)                \
-    X(SELECT, "SELECT", true)             \
-    X(SHOW, "SHOW", true)
+/* X(code, words of the head) */
+#define TV_STATEMENT_LIST(X)       \
+    X(STATE, "STATE AT")           \
+    X(TIMELINE, "TIMELINE")        \
+    X(TRAVERSE, "TRAVERSE")        \
+    X(MATCH, "MATCH PATTERN")      \
+    X(COMPARE, "COMPARE")          \
+    X(PREDICT, "PREDICT")          \
+    X(ROOT_CAUSE, "ROOT CAUSE OF") \
+    X(WHAT_IF, "WHAT IF")          \
+    X(ANOMALIES, "ANOMALIES")      \
+    X(PATTERNS, "PATTERNS")        \
+    X(DIFF, "DIFF")                \
+    X(SELECT, "SELECT")            \
+    X(SHOW, "SHOW")
 
 enum tv_statement {
-#define X(code, head, built) TV_STATEMENT_##code,
+#define X(code, head) TV_STATEMENT_##code,
     TV_STATEMENT_LIST(X)
 #undef X
             TV_STATEMENT_COUNT
@@ -135,19 +135,49 @@ struct tv_ast_order {
     bool descending;
 };
 
+/* What SELECT reads. NONE: nothing was written, which means events. */
 enum tv_source {
     TV_SOURCE_NONE,
     TV_SOURCE_EVENTS,
     TV_SOURCE_SPANS,
     TV_SOURCE_LOGS,
-    TV_SOURCE_METRICS
+    TV_SOURCE_METRICS,
+    TV_SOURCE_EDGES,
+    TV_SOURCE_INCIDENTS,
+    TV_SOURCE_COUNT
 };
 
-enum tv_show { TV_SHOW_SERVICES, TV_SHOW_FIELDS, TV_SHOW_HOSTS, TV_SHOW_DEPLOYS };
+enum tv_show {
+    TV_SHOW_SERVICES,
+    TV_SHOW_FIELDS,
+    TV_SHOW_HOSTS,
+    TV_SHOW_INCIDENTS,
+    TV_SHOW_DEPLOYS,
+    TV_SHOW_EDGES,
+    TV_SHOW_COUNT
+};
 
-enum tv_direction { TV_DIRECTION_BACKWARD, TV_DIRECTION_FORWARD, TV_DIRECTION_BOTH };
+enum tv_direction {
+    TV_DIRECTION_BACKWARD,
+    TV_DIRECTION_FORWARD,
+    TV_DIRECTION_BOTH,
+    TV_DIRECTION_CAUSALITY,
+    TV_DIRECTION_COUNT
+};
 
-enum tv_via { TV_VIA_CALL = 1, TV_VIA_DECLARED = 2 };
+/* Kinds of edges; a set of them is bits of 1 << kind. */
+enum tv_edge {
+    TV_EDGE_CALL,
+    TV_EDGE_FAILURE,
+    TV_EDGE_DECLARED,
+    TV_EDGE_DATAFLOW,
+    TV_EDGE_RESOURCE,
+    TV_EDGE_CHANGE,
+    TV_EDGE_TEMPORAL,
+    TV_EDGE_COUNT
+};
+
+enum tv_via { TV_VIA_CALL = 1 << TV_EDGE_CALL, TV_VIA_DECLARED = 1 << TV_EDGE_DECLARED };
 
 enum tv_ref_kind { TV_REF_BARE, TV_REF_EVENT, TV_REF_TRACE };
 
@@ -162,22 +192,71 @@ struct tv_ast_fields {
     size_t count;
 };
 
+/* MATCH: one step of the pattern. */
+struct tv_ast_step {
+    uint32_t offset;
+    struct tv_str label; /* {NULL, 0}: none */
+    bool negated;        /* NOT FOLLOWED BY */
+    struct tv_cond *cond;
+    struct tv_ast_count times;      /* AT LEAST … TIMES */
+    struct tv_ast_duration spread;  /* … IN */
+    struct tv_ast_duration lasting; /* FOR */
+    struct tv_ast_duration within;  /* WITHIN; of all but the first */
+};
+
+/* COMPARE: a moment, or all between two. */
+struct tv_ast_span {
+    struct tv_ast_time from, to;
+};
+
+enum tv_change_kind { TV_CHANGE_REMOVE, TV_CHANGE_SET, TV_CHANGE_DELAY };
+
+/* WHAT IF: one assumption. REMOVE has a reference or a condition, SET a field, a value (or the
+ * baseline) and perhaps a condition, DELAY a condition and a duration. */
+struct tv_ast_change {
+    enum tv_change_kind kind;
+    uint32_t offset;
+    struct tv_ast_ref ref; /* text {NULL, 0}: none */
+    struct tv_cond *where;
+    struct tv_ast_field field;
+    bool baseline;
+    struct tv_literal value;
+    struct tv_ast_duration by;
+};
+
 struct tv_ast {
     bool explain, analyze;
     enum tv_statement statement;
+    uint32_t offset; /* of the statement's first word, EXPLAIN aside */
 
-    /* What belongs to one statement. */
-    struct tv_ast_time at; /* STATE */
-    struct tv_ast_ref ref; /* TRAVERSE, these four */
+    /* What belongs to one statement, or to few. */
+    struct tv_ast_time at; /* STATE, ROOT CAUSE OF */
+    struct tv_ast_ref ref; /* TRAVERSE, ROOT CAUSE OF; text {NULL, 0}: none */
     enum tv_direction direction;
-    unsigned via; /* bits of enum tv_via; 0: not written */
+    uint32_t direction_offset;
+    unsigned via; /* bits of 1 << enum tv_edge; 0: not written */
+    uint32_t via_offset;
     struct tv_cond *until;
     struct tv_ast_count depth;
     bool star; /* SELECT, these four */
     struct tv_ast_item *items;
     size_t item_count;
     enum tv_source source;
+    uint32_t source_offset;
     enum tv_show show; /* SHOW */
+    uint32_t show_offset;
+    struct tv_ast_step *steps; /* MATCH, these four */
+    size_t step_count;
+    struct tv_ast_fields per;
+    bool overlapping;
+    struct tv_ast_span before, after; /* COMPARE */
+    struct tv_ast_fields fields;      /* PREDICT; FOR of COMPARE, ANOMALIES; BY of DIFF */
+    struct tv_ast_duration next;      /* PREDICT */
+    struct tv_cond *symptom;          /* ROOT CAUSE OF WHERE */
+    struct tv_ast_change *changes;    /* WHAT IF */
+    size_t change_count;
+    struct tv_cond *subject, *against; /* DIFF; against NULL: REST */
+    bool scores;                       /* ANOMALIES */
 
     /* Clauses. */
     struct tv_ast_time from, to;
@@ -195,7 +274,6 @@ struct tv_ast {
 };
 
 const char *tv_statement_head(enum tv_statement statement);
-bool tv_statement_is_built(enum tv_statement statement);
 /* The function's name in small letters; "" for NONE. */
 const char *tv_aggregate_name(enum tv_aggregate aggregate);
 bool tv_aggregate_takes_star(enum tv_aggregate aggregate);
@@ -206,6 +284,7 @@ TV_CHECKED bool tv_aggregate_from_name(struct tv_str name, enum tv_aggregate *ou
 const char *tv_source_name(enum tv_source source);
 const char *tv_show_name(enum tv_show show);
 const char *tv_direction_name(enum tv_direction direction);
+const char *tv_edge_name(enum tv_edge edge);
 const char *tv_op_name(enum tv_op op);
 const char *tv_query_format_name(enum tv_query_format format);
 

@@ -55,39 +55,67 @@ void tv_compiler_warn(struct tv_compiler *compiler, struct tv_str text)
             text);
 }
 
-/* Fields that are computed for a service over a span of time, not for an event. */
+enum tv_derived tv_derived_of(struct tv_str name)
+{
+    static const struct {
+        const char *name;
+        enum tv_derived derived;
+    } names[] = {{"errorRate", TV_DERIVED_ERROR_RATE}, {"requestRate", TV_DERIVED_REQUEST_RATE},
+            {"latency", TV_DERIVED_LATENCY_P50}, {"latency_p50", TV_DERIVED_LATENCY_P50},
+            {"latency_p95", TV_DERIVED_LATENCY_P95}, {"latency_p99", TV_DERIVED_LATENCY_P99},
+            {"activeRequests", TV_DERIVED_ACTIVE_REQUESTS}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (tv_str_equal(name, tv_str_of(names[i].name)))
+            return names[i].derived;
+    return TV_DERIVED_NONE;
+}
+
 bool tv_is_derived(struct tv_str name)
 {
-    static const char *const names[] = {"errorRate", "requestRate", "latency", "latency_p50",
-            "latency_p95", "latency_p99", "activeRequests"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (tv_str_equal(name, tv_str_of(names[i])))
+    return tv_derived_of(name) != TV_DERIVED_NONE;
+}
+
+bool tv_asks_derived(const struct tv_cond *cond)
+{
+    if (cond->kind != TV_COND_AND && cond->kind != TV_COND_OR && cond->kind != TV_COND_NOT)
+        return tv_is_derived(cond->field.name);
+    for (size_t i = 0; i < cond->count; i++)
+        if (tv_asks_derived(cond->children[i]))
             return true;
     return false;
 }
 
 enum { NAMES_MAX = 256 };
 
-enum tv_status tv_compile_field(
+/* Beside derived fields stands only the service that they are of. */
+static enum tv_status field_of_service(
         struct tv_compiler *compiler, const struct tv_ast_field *field, struct tv_field_ref *out)
 {
-    bool derived = tv_is_derived(field->name);
-    if (compiler->of_services && derived) {
+    if (tv_is_derived(field->name)) {
         *out = tv_field_ref_attribute(field->name);
         return TV_OK;
     }
-    if (compiler->of_services) {
-        tv_compiler_fail(compiler, TV_SYNTAX, field->offset,
-                "'%.*s' is an event's, and stands here beside a service's",
-                TV_STR_ARG(tv_utf8_prefix(field->name, 64)));
-        tv_error_hint(compiler->err, "join conditions on events and on services by AND only");
-        return TV_SYNTAX;
-    }
-    if (derived) {
+    *out = tv_field_resolve(field->name);
+    if (out->class == TV_FIELD_FIXED && out->field == TV_FIELD_SERVICE)
+        return TV_OK;
+    tv_compiler_fail(compiler, TV_SYNTAX, field->offset,
+            "'%.*s' is an event's, and stands here beside a service's",
+            TV_STR_ARG(tv_utf8_prefix(field->name, 64)));
+    tv_error_hint(compiler->err, "join conditions on events and on services by AND only");
+    return TV_SYNTAX;
+}
+
+enum tv_status tv_compile_field(
+        struct tv_compiler *compiler, const struct tv_ast_field *field, struct tv_field_ref *out)
+{
+    if (compiler->of_services)
+        return field_of_service(compiler, field, out);
+    if (tv_is_derived(field->name)) {
         tv_compiler_fail(compiler, TV_SYNTAX, field->offset,
                 "'%.*s' is a service's, not an event's", TV_STR_ARG(field->name));
         tv_error_hint(compiler->err,
-                "STATE AT shows and takes it; an attribute of that name is written attributes.%.*s",
+                "it stands in STATE AT, COMPARE, PREDICT, ANOMALIES, WHAT IF and MATCH; an attribute "
+                "of that name is written attributes.%.*s",
                 TV_STR_ARG(field->name));
         return TV_SYNTAX;
     }
@@ -96,6 +124,15 @@ enum tv_status tv_compile_field(
         add_once(compiler->arena, &compiler->names, &compiler->name_count, &compiler->name_cap,
                 out->name);
     return TV_OK;
+}
+
+enum tv_status tv_compile_measure(
+        struct tv_compiler *compiler, const struct tv_ast_field *field, struct tv_measure *out)
+{
+    *out = (struct tv_measure){.written = *field, .derived = tv_derived_of(field->name)};
+    if (out->derived != TV_DERIVED_NONE)
+        return TV_OK;
+    return tv_compile_field(compiler, field, &out->ref);
 }
 
 enum tv_status tv_compile_time(
@@ -311,4 +348,13 @@ enum tv_status tv_compile_cond(
     else
         *out = tv_pred_any(compiler->arena, parts, cond->count);
     return TV_OK;
+}
+
+enum tv_status tv_compile_service_cond(
+        struct tv_compiler *compiler, const struct tv_cond *cond, struct tv_pred **out)
+{
+    compiler->of_services = true;
+    enum tv_status status = tv_compile_cond(compiler, cond, out);
+    compiler->of_services = false;
+    return status;
 }

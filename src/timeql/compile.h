@@ -28,9 +28,38 @@ void tv_compiler_release(struct tv_compiler *compiler);
 /* *out lives in the arena and until tv_compiler_release. A NULL condition gives NULL. */
 TV_CHECKED enum tv_status tv_compile_cond(
         struct tv_compiler *compiler, const struct tv_cond *cond, struct tv_pred **out);
-/* Whether it is computed for a service over a span of time (errorRate …), not a field of an event. */
+/* What is computed for a service over a span of time, and is no field of an event. */
+enum tv_derived {
+    TV_DERIVED_NONE,
+    TV_DERIVED_ERROR_RATE,
+    TV_DERIVED_REQUEST_RATE,
+    TV_DERIVED_LATENCY_P50, /* also `latency` */
+    TV_DERIVED_LATENCY_P95,
+    TV_DERIVED_LATENCY_P99,
+    TV_DERIVED_ACTIVE_REQUESTS,
+    TV_DERIVED_COUNT
+};
+
+/* NONE for any other name. */
+enum tv_derived tv_derived_of(struct tv_str name);
 bool tv_is_derived(struct tv_str name);
-/* Resolves the name of an event's field; a derived one is an error, or, `of_services`, any other. */
+/* Whether a condition asks for a derived field anywhere. */
+bool tv_asks_derived(const struct tv_cond *cond);
+/* A condition on services: fields are derived ones, and `service`. */
+TV_CHECKED enum tv_status tv_compile_service_cond(
+        struct tv_compiler *compiler, const struct tv_cond *cond, struct tv_pred **out);
+
+/* What a statement measures: a number of events, or a derived field. */
+struct tv_measure {
+    struct tv_ast_field written;
+    enum tv_derived derived;
+    struct tv_field_ref ref; /* if derived is NONE */
+};
+/* Resolves either. */
+TV_CHECKED enum tv_status tv_compile_measure(
+        struct tv_compiler *compiler, const struct tv_ast_field *field, struct tv_measure *out);
+/* Resolves the name of an event's field; a derived one is an error, or, `of_services`, any other
+ * but `service`. */
 TV_CHECKED enum tv_status tv_compile_field(
         struct tv_compiler *compiler, const struct tv_ast_field *field, struct tv_field_ref *out);
 TV_CHECKED enum tv_status tv_compile_time(

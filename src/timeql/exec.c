@@ -206,18 +206,6 @@ static enum tv_status resolve_as_of(struct tv_exec *exec)
     return tv_snapshot_arrival_at(exec->snapshot, exec->query->as_of, &exec->arrival_to, exec->err);
 }
 
-tv_operator_fn *tv_operator_of(enum tv_statement statement)
-{
-    static tv_operator_fn *const operators[TV_STATEMENT_COUNT] = {
-            [TV_STATEMENT_STATE] = tv_op_state,
-            [TV_STATEMENT_TIMELINE] = tv_op_timeline,
-            [TV_STATEMENT_TRAVERSE] = tv_op_traverse,
-            [TV_STATEMENT_SELECT] = tv_op_select,
-            [TV_STATEMENT_SHOW] = tv_op_show,
-    };
-    return operators[statement];
-}
-
 static enum tv_status execute(struct tv_exec *exec)
 {
     const struct tv_compiler *compiler = &exec->query->compiler;

@@ -77,6 +77,13 @@ static const struct keyword keywords[] = {
         FREE("DIFF"),
         FREE("SELECT"),
         FREE("SHOW"),
+        FREE("LEAST"),
+        FREE("TIMES"),
+        FREE("REMOVE"),
+        FREE("SET"),
+        FREE("BASELINE"),
+        FREE("DELAY"),
+        FREE("REST"),
 };
 
 enum { KEYWORD_COUNT = sizeof(keywords) / sizeof(keywords[0]) };

@@ -252,5 +252,8 @@ struct tv_lexeme tv_lexer_reference(struct tv_lexer *lexer, uint32_t offset)
     lexer->at = offset;
     while (!at_end(lexer) && !is_blank(peek(lexer, 0)))
         lexer->at++;
+    char last = lexer->text.ptr[lexer->at - 1];
+    if (lexer->at > offset + 1 && (last == ',' || last == ';'))
+        lexer->at--;
     return lexeme(lexer, TV_LEX_WORD, offset);
 }

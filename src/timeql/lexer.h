@@ -39,7 +39,8 @@ struct tv_lexer {
 
 /* Reads the next lexeme and moves behind it. */
 struct tv_lexeme tv_lexer_next(struct tv_lexer *lexer);
-/* From `offset` on, what stands up to the next blank, as one WORD lexeme; moves behind it. */
+/* From `offset` on, what stands up to the next blank, as one WORD lexeme; moves behind it. A comma or
+ * semicolon right before the blank or the end is the statement's. There must be something. */
 struct tv_lexeme tv_lexer_reference(struct tv_lexer *lexer, uint32_t offset);
 
 /* Whether the text is a plain name: a WORD lexeme as a whole. */

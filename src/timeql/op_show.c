@@ -350,10 +350,14 @@ enum tv_status tv_op_show(struct tv_exec *exec)
     static const struct {
         const struct tv_column *columns;
         size_t count;
-    } shapes[] = {{service_columns, sizeof(service_columns) / sizeof(service_columns[0])},
-            {field_columns, sizeof(field_columns) / sizeof(field_columns[0])},
-            {host_columns, sizeof(host_columns) / sizeof(host_columns[0])},
-            {deploy_columns, sizeof(deploy_columns) / sizeof(deploy_columns[0])}};
+    } shapes[TV_SHOW_COUNT] = {
+            [TV_SHOW_SERVICES] = {service_columns,
+                    sizeof(service_columns) / sizeof(service_columns[0])},
+            [TV_SHOW_FIELDS] = {field_columns, sizeof(field_columns) / sizeof(field_columns[0])},
+            [TV_SHOW_HOSTS] = {host_columns, sizeof(host_columns) / sizeof(host_columns[0])},
+            [TV_SHOW_DEPLOYS] = {deploy_columns,
+                    sizeof(deploy_columns) / sizeof(deploy_columns[0])},
+    };
     enum tv_show show = exec->query->ast->show;
     struct tv_select_order newest = {.descending = true, .ref = tv_field_ref_fixed(TV_FIELD_TIME)};
     struct listing listing = {.columns = shapes[show].columns, .column_count = shapes[show].count};

@@ -39,18 +39,51 @@ static bool clause_every(struct tv_parser *parser, struct tv_ast *ast)
     return tv_parse_duration(parser, &ast->every);
 }
 
-static bool clause_group(struct tv_parser *parser, struct tv_ast *ast)
+bool tv_parse_fields(struct tv_parser *parser, struct tv_ast_fields *out)
 {
     struct tv_parser_list list = {.item_bytes = sizeof(struct tv_ast_field)};
-    if (!tv_parser_need_word(parser, "BY"))
-        return false;
     do {
         struct tv_ast_field *field = tv_parser_list_add(parser, &list);
         if (!field || !tv_parse_field(parser, field))
             return false;
     } while (tv_parser_take_symbol(parser, ","));
-    ast->group_by = (struct tv_ast_fields){list.items, list.count};
+    *out = (struct tv_ast_fields){list.items, list.count};
     return true;
+}
+
+static bool clause_group(struct tv_parser *parser, struct tv_ast *ast)
+{
+    return tv_parser_need_word(parser, "BY") && tv_parse_fields(parser, &ast->group_by);
+}
+
+/* FOR of COMPARE and ANOMALIES, BY of DIFF. */
+static bool clause_fields(struct tv_parser *parser, struct tv_ast *ast)
+{
+    return tv_parse_fields(parser, &ast->fields);
+}
+
+static bool clause_per(struct tv_parser *parser, struct tv_ast *ast)
+{
+    return tv_parse_fields(parser, &ast->per);
+}
+
+static bool clause_overlapping(struct tv_parser *parser, struct tv_ast *ast)
+{
+    (void)parser;
+    ast->overlapping = true;
+    return true;
+}
+
+static bool clause_scores(struct tv_parser *parser, struct tv_ast *ast)
+{
+    (void)parser;
+    ast->scores = true;
+    return true;
+}
+
+static bool clause_at(struct tv_parser *parser, struct tv_ast *ast)
+{
+    return tv_parse_time(parser, &ast->at);
 }
 
 static bool clause_order(struct tv_parser *parser, struct tv_ast *ast)
@@ -88,24 +121,23 @@ static bool clause_format(struct tv_parser *parser, struct tv_ast *ast)
     return tv_parser_unexpected(parser);
 }
 
+static bool edge(struct tv_parser *parser, unsigned *set)
+{
+    for (int i = 0; i < TV_EDGE_COUNT; i++) {
+        if (tv_parser_take_word(parser, tv_edge_name((enum tv_edge)i))) {
+            *set |= 1U << i;
+            return true;
+        }
+    }
+    return tv_parser_unexpected(parser);
+}
+
 static bool clause_via(struct tv_parser *parser, struct tv_ast *ast)
 {
-    static const char *const later[] = {"failure", "dataflow", "resource", "change", "temporal"};
+    ast->via_offset = parser->token.offset;
     do {
-        uint32_t offset = parser->token.offset;
-        if (tv_parser_take_word(parser, "call")) {
-            ast->via |= TV_VIA_CALL;
-            continue;
-        }
-        if (tv_parser_take_word(parser, "declared")) {
-            ast->via |= TV_VIA_DECLARED;
-            continue;
-        }
-        for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-            if (tv_parser_at_word(parser, later[i]))
-                return tv_parser_fail(
-                        parser, TV_NOT_BUILT, offset, "VIA %s is not built yet", later[i]);
-        return tv_parser_unexpected(parser);
+        if (!edge(parser, &ast->via))
+            return false;
     } while (tv_parser_take_symbol(parser, ","));
     return true;
 }
@@ -121,8 +153,13 @@ static bool clause_depth(struct tv_parser *parser, struct tv_ast *ast)
 }
 
 enum {
-    WINDOWED = TAKES(TIMELINE) | TAKES(TRAVERSE) | TAKES(SELECT) | TAKES(SHOW),
-    LISTED = TAKES(TIMELINE) | TAKES(SELECT)
+    LISTED = TAKES(TIMELINE) | TAKES(SELECT),
+    INSIGHT = TAKES(ROOT_CAUSE) | TAKES(WHAT_IF) | TAKES(ANOMALIES) | TAKES(PATTERNS),
+    WINDOWED = LISTED | INSIGHT | TAKES(TRAVERSE) | TAKES(SHOW) | TAKES(MATCH) | TAKES(PREDICT) |
+            TAKES(DIFF),
+    LIMITED = LISTED | TAKES(TRAVERSE) | TAKES(SHOW) | TAKES(MATCH) | TAKES(ROOT_CAUSE) |
+            TAKES(ANOMALIES) | TAKES(PATTERNS) | TAKES(DIFF),
+    MOMENTS = TAKES(STATE) | TAKES(COMPARE) /* their heads say when */
 };
 
 static const struct clause {
@@ -132,20 +169,26 @@ static const struct clause {
 } clauses[] = {
         {"FROM", clause_from, WINDOWED},
         {"IN", clause_in, WINDOWED},
-        {"WHERE", clause_where, WINDOWED | TAKES(STATE)},
-        {"AS", clause_as, WINDOWED | TAKES(STATE)},
-        {"OVER", clause_over, TAKES(STATE)},
+        {"WHERE", clause_where, WINDOWED | MOMENTS},
+        {"AS", clause_as, WINDOWED | MOMENTS},
+        {"OVER", clause_over, MOMENTS},
         {"GROUP", clause_group, TAKES(SELECT)},
         {"EVERY", clause_every, LISTED},
         {"ORDER", clause_order, LISTED},
-        {"LIMIT", clause_limit, WINDOWED},
+        {"LIMIT", clause_limit, LIMITED},
         {"VIA", clause_via, TAKES(TRAVERSE)},
         {"UNTIL", clause_until, TAKES(TRAVERSE)},
         {"DEPTH", clause_depth, TAKES(TRAVERSE)},
+        {"PER", clause_per, TAKES(MATCH)},
+        {"OVERLAPPING", clause_overlapping, TAKES(MATCH)},
+        {"FOR", clause_fields, TAKES(COMPARE) | TAKES(ANOMALIES)},
+        {"BY", clause_fields, TAKES(DIFF)},
+        {"AT", clause_at, TAKES(ROOT_CAUSE)},
+        {"SCORES", clause_scores, TAKES(ANOMALIES)},
         {"FORMAT", clause_format, ~0U},
 };
 
-enum { CLAUSE_COUNT = sizeof(clauses) / sizeof(clauses[0]) };
+enum { CLAUSE_FROM, CLAUSE_IN, CLAUSE_WHERE, CLAUSE_COUNT = sizeof(clauses) / sizeof(clauses[0]) };
 
 /* What the user calls the clause that begins with this word. */
 static const char *clause_name(const struct clause *clause)
@@ -165,8 +208,11 @@ static bool refuse(struct tv_parser *parser, const struct tv_ast *ast, size_t in
     const char *name = clause_name(&clauses[index]);
     uint32_t offset = parser->token.offset;
     tv_parser_fail(parser, TV_SYNTAX, offset, "%s takes no %s", head, name);
-    if (ast->statement == TV_STATEMENT_STATE && (index == 0 || index == 1))
+    if (ast->statement == TV_STATEMENT_STATE && index <= CLAUSE_IN)
         tv_parser_hint(parser, "STATE looks at one moment; OVER says how far its rates reach back");
+    else if (ast->statement == TV_STATEMENT_COMPARE && index <= CLAUSE_IN)
+        tv_parser_hint(
+                parser, "COMPARE's sides say when: COMPARE time [TO time] WITH time [TO time]");
     else if (ast->statement == TV_STATEMENT_STATE && clauses[index].parse == clause_every)
         tv_parser_hint(parser, "TIMELINE … EVERY shows how things went over time");
     return false;
@@ -184,7 +230,7 @@ static bool take_source(struct tv_parser *parser, struct tv_ast *ast, bool *fail
         *parser = saved;
         return false;
     }
-    *failed = !tv_parse_source(parser, &ast->source);
+    *failed = !tv_parse_source(parser, ast);
     return true;
 }
 
@@ -210,9 +256,26 @@ static bool twice(struct tv_parser *parser, size_t index)
     return false;
 }
 
+/* The clauses that the head has used up: a second WHERE would read as belonging to the first. */
+static unsigned seen_in_head(const struct tv_ast *ast)
+{
+    bool ends_with_where = ast->symptom ||
+            (ast->change_count > 0 && ast->changes[ast->change_count - 1].kind == TV_CHANGE_SET &&
+                    ast->changes[ast->change_count - 1].where);
+    return ends_with_where ? 1U << CLAUSE_WHERE : 0;
+}
+
+/* A window stands once, as FROM or as IN LAST; but PREDICT's FROM is the moment that it starts at,
+ * and IN LAST the history before. */
+static bool is_second_window(const struct tv_ast *ast, size_t index, unsigned seen)
+{
+    return index <= CLAUSE_IN && ast->statement != TV_STATEMENT_PREDICT &&
+            (seen & (1U << CLAUSE_FROM | 1U << CLAUSE_IN));
+}
+
 bool tv_parse_clauses(struct tv_parser *parser, struct tv_ast *ast)
 {
-    unsigned seen = 0;
+    unsigned seen = seen_in_head(ast);
     for (;;) {
         bool failed = false;
         if (take_source(parser, ast, &failed)) {
@@ -225,8 +288,7 @@ bool tv_parse_clauses(struct tv_parser *parser, struct tv_ast *ast)
             return true;
         if (!(clauses[index].statements & (1U << ast->statement)))
             return refuse(parser, ast, index);
-        bool window_twice = index < 2 && (seen & 3U);
-        if (window_twice || (seen & (1U << index)))
+        if (is_second_window(ast, index, seen) || (seen & (1U << index)))
             return twice(parser, index);
         seen |= 1U << index;
         tv_parser_advance(parser);

@@ -63,10 +63,18 @@ TV_CHECKED bool tv_parse_ref(struct tv_parser *parser, struct tv_ast_ref *out);
 /* parser_cond.c */
 TV_CHECKED bool tv_parse_cond(struct tv_parser *parser, struct tv_cond **out);
 
-/* parser_statement.c, parser_clause.c */
+/* parser_statement.c; parser_select.c, parser_match.c, parser_what_if.c: what follows the head's
+ * words. */
 TV_CHECKED bool tv_parse_statement(struct tv_parser *parser, struct tv_ast *ast);
+TV_CHECKED bool tv_parse_select(struct tv_parser *parser, struct tv_ast *ast);
+TV_CHECKED bool tv_parse_match(struct tv_parser *parser, struct tv_ast *ast);
+TV_CHECKED bool tv_parse_what_if(struct tv_parser *parser, struct tv_ast *ast);
 TV_CHECKED bool tv_parse_item(struct tv_parser *parser, struct tv_ast_item *out);
+TV_CHECKED bool tv_parse_source(struct tv_parser *parser, struct tv_ast *ast);
+
+/* parser_clause.c */
 TV_CHECKED bool tv_parse_clauses(struct tv_parser *parser, struct tv_ast *ast);
-TV_CHECKED bool tv_parse_source(struct tv_parser *parser, enum tv_source *out);
+/* field { "," field } */
+TV_CHECKED bool tv_parse_fields(struct tv_parser *parser, struct tv_ast_fields *out);
 
 #endif

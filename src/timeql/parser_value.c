@@ -370,6 +370,23 @@ static bool named_ref(struct tv_parser *parser, struct tv_ast_ref *out)
     return false;
 }
 
+/* Reads the current lexeme's place as a bare reference. A keyword there means that the reference was
+ * forgotten. */
+static bool bare_ref(struct tv_parser *parser)
+{
+    uint32_t offset = parser->token.offset;
+    struct tv_lexeme ref = tv_lexer_reference(&parser->lexer, offset);
+    if (tv_keyword_is_reserved(ref.text)) {
+        parser->token = ref;
+        (void)tv_parser_unexpected(parser);
+        tv_parser_hint(parser, "an event id that is a keyword stands in quotes: '%.*s'",
+                TV_STR_ARG(ref.text));
+        return false;
+    }
+    parser->token = ref;
+    return true;
+}
+
 bool tv_parse_ref(struct tv_parser *parser, struct tv_ast_ref *out)
 {
     tv_parser_expect(parser, "event id");
@@ -386,8 +403,8 @@ bool tv_parse_ref(struct tv_parser *parser, struct tv_ast_ref *out)
         tv_parser_expect(parser, "text");
         return tv_parser_unexpected(parser);
     }
-    if (bare && first != '$')
-        parser->token = tv_lexer_reference(&parser->lexer, parser->token.offset);
+    if (bare && first != '$' && !bare_ref(parser))
+        return false;
     out->text = parser->token.text;
     if (out->text.len == 0)
         return tv_parser_fail(parser, TV_SYNTAX, out->offset, "a reference cannot be empty");

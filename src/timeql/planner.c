@@ -179,34 +179,21 @@ static void plan_traverse(struct tv_exec *exec)
     }
 }
 
+typedef void plan_fn(struct tv_exec *exec);
+
+/* A statement without a function here reads by other ways than planned scans. */
+static plan_fn *const plans[TV_STATEMENT_COUNT] = {
+        [TV_STATEMENT_STATE] = plan_state,
+        [TV_STATEMENT_TIMELINE] = plan_timeline,
+        [TV_STATEMENT_TRAVERSE] = plan_traverse,
+        [TV_STATEMENT_SELECT] = plan_select,
+        [TV_STATEMENT_SHOW] = plan_show,
+};
+
 void tv_plan_make(struct tv_exec *exec)
 {
+    plan_fn *plan = plans[exec->query->ast->statement];
     exec->plan.count = 0;
-    switch (exec->query->ast->statement) {
-    case TV_STATEMENT_STATE:
-        plan_state(exec);
-        return;
-    case TV_STATEMENT_TIMELINE:
-        plan_timeline(exec);
-        return;
-    case TV_STATEMENT_TRAVERSE:
-        plan_traverse(exec);
-        return;
-    case TV_STATEMENT_SELECT:
-        plan_select(exec);
-        return;
-    case TV_STATEMENT_SHOW:
-        plan_show(exec);
-        return;
-    case TV_STATEMENT_MATCH:
-    case TV_STATEMENT_COMPARE:
-    case TV_STATEMENT_PREDICT:
-    case TV_STATEMENT_ROOT_CAUSE:
-    case TV_STATEMENT_WHAT_IF:
-    case TV_STATEMENT_ANOMALIES:
-    case TV_STATEMENT_PATTERNS:
-    case TV_STATEMENT_DIFF:
-    case TV_STATEMENT_COUNT:
-        return; /* refused by the parser */
-    }
+    if (plan)
+        plan(exec);
 }

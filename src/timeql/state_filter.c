@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STATE's WHERE may ask for what is derived: errorRate, requestRate, latency, activeRequests.
+/* The WHERE of STATE, COMPARE, PREDICT, ANOMALIES and WHAT IF may ask for what is derived: errorRate,
+ * requestRate, latency, activeRequests.
  *
  * Those belong to services and are known only after their events were read, so WHERE is cut where it
  * is joined by AND: parts about events go into the scans, parts about services choose among the rows
@@ -12,16 +13,6 @@ struct parts {
     struct tv_pred **events, **services;
     size_t event_count, service_count;
 };
-
-static bool asks_derived(const struct tv_cond *cond)
-{
-    if (cond->kind != TV_COND_AND && cond->kind != TV_COND_OR && cond->kind != TV_COND_NOT)
-        return tv_is_derived(cond->field.name);
-    for (size_t i = 0; i < cond->count; i++)
-        if (asks_derived(cond->children[i]))
-            return true;
-    return false;
-}
 
 static size_t conjuncts(const struct tv_cond *cond)
 {
@@ -42,15 +33,12 @@ static enum tv_status cut(
             status = cut(compiler, cond->children[i], parts);
         return status;
     }
-    compiler->of_services = asks_derived(cond);
-    struct tv_pred **out = compiler->of_services ? &parts->services[parts->service_count++]
-                                                 : &parts->events[parts->event_count++];
-    enum tv_status status = tv_compile_cond(compiler, cond, out);
-    compiler->of_services = false;
-    return status;
+    if (tv_asks_derived(cond))
+        return tv_compile_service_cond(compiler, cond, &parts->services[parts->service_count++]);
+    return tv_compile_cond(compiler, cond, &parts->events[parts->event_count++]);
 }
 
-enum tv_status tv_check_state_where(struct tv_query *query)
+enum tv_status tv_check_service_where(struct tv_query *query)
 {
     const struct tv_cond *where = query->ast->where;
     struct tv_arena *arena = &query->arena;
@@ -80,6 +68,7 @@ static void put_service(const struct tv_state *state, struct tv_batch *batch,
     const struct tv_traffic *traffic = &service->traffic;
     uint32_t row = tv_batch_add_row(batch);
     tv_batch_set_time(batch, row, state->at);
+    tv_batch_set_text(batch, TV_FIELD_SERVICE, row, service->name);
     tv_batch_set_text(batch, TV_FIELD_UNIT, row, TV_STR("1")); /* so that 5% is 0.05 */
     put(batch, row, "activeRequests", tv_value_i64((int64_t)service->active));
     if (service->has_spans || traffic->requests > 0)

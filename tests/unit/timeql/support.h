@@ -16,9 +16,12 @@
 /* 2024-01-15T15:47:23Z */
 #define TEST_NOW INT64_C(1705333643000000000)
 
-/* Statements that parse, one for each turn of the grammar. */
+/* Statements that run, one for each turn of the grammar. */
 extern const char *const good_statements[];
 extern const size_t good_statement_count;
+/* Those that are well formed and not built yet. */
+extern const char *const later_statements[];
+extern const size_t later_statement_count;
 
 /* Parses and prints; the text lies in the arena. Fails the test if it does not parse. */
 const char *printed(struct tv_arena *arena, const char *text);

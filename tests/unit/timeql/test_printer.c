@@ -42,6 +42,8 @@ static void printer__is_read_back_the_same(void **state)
     (void)state;
     for (size_t i = 0; i < good_statement_count; i++)
         check_identity(tv_str_of(good_statements[i]));
+    for (size_t i = 0; i < later_statement_count; i++)
+        check_identity(tv_str_of(later_statements[i]));
 }
 
 static void printer__writes_clauses_in_one_order(void **state)
