@@ -13,6 +13,7 @@ struct tv_api *tv_api_new(const struct tv_api_config *config)
     api->config = *config;
     api->started_ns = tv_time_now();
     tv_api_add_query_routes(api);
+    tv_api_add_complete_route(api);
     tv_api_add_status_routes(api);
     tv_api_add_page_routes(api);
     tv_api_add_erase_routes(api);
@@ -26,7 +27,7 @@ void tv_api_stop(struct tv_api *api)
     tv_live_stop(api->live);
     tv_api_stop_erasures(api);
     tv_api_cancel_queries(api);
-    while (api->queries)
+    while (api->queries || api->completions > 0)
         tv_loop_run_once(api->config.loop);
 }
 
@@ -34,7 +35,7 @@ void tv_api_free(struct tv_api *api)
 {
     if (!api)
         return;
-    TV_ASSERT(!api->queries);
+    TV_ASSERT(!api->queries && api->completions == 0);
     tv_live_free(api->live);
     tv_api_free_erasures(api);
     free(api);

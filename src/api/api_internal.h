@@ -18,6 +18,7 @@ struct tv_api {
     struct tv_api_config config;
     struct tv_live *live;
     struct tv_api_query *queries; /* under way, doubly linked */
+    unsigned completions;         /* under way */
     struct tv_api_erasure *erasures;
     struct tv_api_query_stats query_stats;
     int64_t started_ns;
@@ -26,6 +27,7 @@ struct tv_api {
 
 /* Each adds its routes to config.server. */
 void tv_api_add_query_routes(struct tv_api *api);
+void tv_api_add_complete_route(struct tv_api *api);
 void tv_api_add_status_routes(struct tv_api *api);
 void tv_api_add_page_routes(struct tv_api *api);
 /* DELETE /api/v1/events. Goes on with what the last run left. */

@@ -218,6 +218,28 @@ enum tv_status tv_parse_query(const struct tv_source_text *source, struct tv_are
     return TV_OK;
 }
 
+void tv_parse_probe(struct tv_str text, struct tv_arena *arena, struct tv_parse_probe *out)
+{
+    struct tv_parser parser;
+    struct tv_source_text source = {.text = text};
+    struct tv_ast *ast = tv_arena_calloc(arena, 1, sizeof(*ast));
+    *out = (struct tv_parse_probe){.count = 0};
+    if (!begin(&parser, &source, arena, NULL))
+        return;
+    parser.open = true;
+    out->known = tv_parse_statement(&parser, ast);
+    if (out->known && tv_parse_clauses(&parser, ast))
+        (void)need_end(&parser);
+    out->statement = ast->statement;
+    if (parser.token.kind != TV_LEX_END)
+        return;
+    const char **expected = tv_arena_calloc(arena, TV_EXPECTED_MAX, sizeof(*expected));
+    memcpy(expected, parser.expected, sizeof(parser.expected));
+    out->expected = expected;
+    out->count = parser.expected_count;
+    out->field = parser.subject;
+}
+
 enum tv_status tv_parse_condition(const struct tv_source_text *source, struct tv_arena *arena,
         struct tv_cond **out, struct tv_error *err)
 {

@@ -31,6 +31,18 @@ TV_CHECKED enum tv_status tv_parse_query(const struct tv_source_text *source,
 TV_CHECKED enum tv_status tv_parse_condition(const struct tv_source_text *source,
         struct tv_arena *arena, struct tv_cond **out, struct tv_error *err);
 
+/* What would fit behind a statement's beginning. */
+struct tv_parse_probe {
+    const char *const
+            *expected; /* as in an error's list; none if the text went wrong before its end */
+    size_t count;
+    bool known; /* the statement's words are complete */
+    enum tv_statement statement;
+    struct tv_str field; /* whose value may stand there, or {NULL, 0} */
+};
+/* Parameters need no values here. The result lies in the arena and borrows the text. */
+void tv_parse_probe(struct tv_str text, struct tv_arena *arena, struct tv_parse_probe *out);
+
 /* Sets the position of an error from an offset into the statement. */
 void tv_error_place(struct tv_error *err, struct tv_str text, uint32_t offset);
 

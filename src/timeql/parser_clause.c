@@ -9,6 +9,10 @@ typedef bool clause_fn(struct tv_parser *parser, struct tv_ast *ast);
 
 static bool clause_from(struct tv_parser *parser, struct tv_ast *ast)
 {
+    bool source = ast->statement == TV_STATEMENT_SELECT && ast->source == TV_SOURCE_NONE;
+    /* take_source has seen that none stands here. */
+    for (int i = TV_SOURCE_EVENTS; source && i < TV_SOURCE_COUNT; i++)
+        tv_parser_expect(parser, tv_source_name((enum tv_source)i));
     if (!tv_parse_time(parser, &ast->from))
         return false;
     return !tv_parser_take_word(parser, "TO") || tv_parse_time(parser, &ast->to);

@@ -172,6 +172,7 @@ static bool test(struct tv_parser *parser, struct tv_cond **out)
     }
     if (!tv_parse_field(parser, &cond->field))
         return false;
+    parser->subject = cond->field.name;
     bool found;
     if (!symbol_test(parser, out, &found))
         return false;

@@ -18,7 +18,9 @@ struct tv_parser {
     struct tv_error *err;
     enum tv_status status;
     unsigned depth;
-    size_t terms; /* conditions read so far */
+    size_t terms;          /* conditions read so far */
+    bool open;             /* the statement is being written: parameters have no values yet */
+    struct tv_str subject; /* the field that was compared last */
     /* What was asked for at `token` so far: the list of an error message. */
     const char *expected[TV_EXPECTED_MAX];
     size_t expected_count;

@@ -84,11 +84,28 @@ static bool param_lexeme(
             TV_STR_ARG(tv_utf8_prefix(parser->token.text, 64)));
 }
 
-/* Puts a parameter's value in the current lexeme's place. */
-static bool resolve_param(struct tv_parser *parser)
+/* What parameters are taken for while the statement is being written. */
+static const struct tv_lexeme any_text = {.kind = TV_LEX_STRING, .text = {"now", 3}};
+static const struct tv_lexeme any_count = {.kind = TV_LEX_NUMBER, .text = {"1", 1}};
+static const struct tv_lexeme any_duration = {
+        .kind = TV_LEX_NUMBER, .text = {"1", 1}, .unit = {"s", 1}};
+
+static bool stand_in(struct tv_parser *parser, const struct tv_lexeme *any)
+{
+    struct tv_lexeme *token = &parser->token;
+    token->kind = any->kind;
+    token->text = any->text;
+    token->unit = any->unit;
+    return true;
+}
+
+/* Puts a parameter's value in the current lexeme's place; `any` while there is none yet. */
+static bool resolve_param(struct tv_parser *parser, const struct tv_lexeme *any)
 {
     if (parser->token.kind != TV_LEX_PARAM)
         return true;
+    if (parser->open)
+        return stand_in(parser, any);
     const struct tv_json *value = find_param(parser);
     return value && param_lexeme(parser, value, &parser->token);
 }
@@ -121,6 +138,8 @@ static struct tv_lexeme take_number(struct tv_parser *parser)
             number.offset < parser->lexer.text.len && parser->lexer.text.ptr[number.offset] != '$';
     tv_parser_advance(parser);
     const struct tv_lexeme *next = &parser->token;
+    if (parser->open && number.unit.len == 0)
+        tv_parser_expect(parser, "unit");
     if (!written || number.unit.len > 0 || next->kind != TV_LEX_WORD)
         return number;
     if (is_duration_unit(next->text) || is_size_unit(next->text)) {
@@ -216,7 +235,7 @@ static bool word_literal(struct tv_parser *parser, struct tv_literal *out)
 bool tv_parse_literal(struct tv_parser *parser, struct tv_literal *out)
 {
     tv_parser_expect(parser, "value");
-    if (!resolve_param(parser))
+    if (!resolve_param(parser, &any_text))
         return false;
     *out = (struct tv_literal){.offset = parser->token.offset, .text = parser->token.text};
     if (parser->token.kind == TV_LEX_NUMBER)
@@ -251,7 +270,7 @@ static bool array_items(
 
 static bool list_item(struct tv_parser *parser, struct tv_parser_list *out)
 {
-    if (parser->token.kind == TV_LEX_PARAM) {
+    if (parser->token.kind == TV_LEX_PARAM && !parser->open) {
         const struct tv_json *value = find_param(parser);
         if (!value)
             return false;
@@ -276,7 +295,7 @@ bool tv_parse_literal_list(struct tv_parser *parser, struct tv_parser_list *out)
 bool tv_parse_time(struct tv_parser *parser, struct tv_ast_time *out)
 {
     tv_parser_expect(parser, "time");
-    if (!resolve_param(parser))
+    if (!resolve_param(parser, &any_text))
         return false;
     const struct tv_lexeme *token = &parser->token;
     bool quoted = token->kind == TV_LEX_STRING;
@@ -307,7 +326,7 @@ static bool bad_duration(struct tv_parser *parser, uint32_t offset, struct tv_st
 bool tv_parse_duration(struct tv_parser *parser, struct tv_ast_duration *out)
 {
     tv_parser_expect(parser, "duration");
-    if (!resolve_param(parser))
+    if (!resolve_param(parser, &any_duration))
         return false;
     uint32_t offset = parser->token.offset;
     struct tv_str text = parser->token.text;
@@ -330,7 +349,7 @@ bool tv_parse_duration(struct tv_parser *parser, struct tv_ast_duration *out)
 bool tv_parse_count(struct tv_parser *parser, struct tv_ast_count *out)
 {
     tv_parser_expect(parser, "count");
-    if (!resolve_param(parser))
+    if (!resolve_param(parser, &any_count))
         return false;
     const struct tv_lexeme *token = &parser->token;
     uint64_t value;
@@ -393,7 +412,7 @@ bool tv_parse_ref(struct tv_parser *parser, struct tv_ast_ref *out)
     tv_parser_expect(parser, "trace_id =");
     *out = (struct tv_ast_ref){.kind = TV_REF_BARE, .offset = parser->token.offset};
     bool named = named_ref(parser, out);
-    if (!resolve_param(parser))
+    if (!resolve_param(parser, &any_text))
         return false;
     if (parser->token.kind == TV_LEX_END)
         return tv_parser_unexpected(parser);

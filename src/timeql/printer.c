@@ -18,6 +18,11 @@ void tv_print_quoted(struct tv_str text, char quote, struct tv_buf *out)
     tv_buf_append_char(out, quote);
 }
 
+void tv_text_print(struct tv_str text, struct tv_buf *out)
+{
+    tv_print_quoted(text, '\'', out);
+}
+
 void tv_name_print(struct tv_str name, struct tv_buf *out)
 {
     if (tv_lexer_is_word(name) && !tv_keyword_is_reserved(name))

@@ -11,5 +11,7 @@ void tv_ast_print(const struct tv_ast *ast, struct tv_buf *out);
 void tv_cond_print(const struct tv_cond *cond, struct tv_buf *out);
 /* A name as it must be written: plain, or in back quotes. */
 void tv_name_print(struct tv_str name, struct tv_buf *out);
+/* A text in single quotes. */
+void tv_text_print(struct tv_str text, struct tv_buf *out);
 
 #endif

@@ -52,6 +52,18 @@ TV_CHECKED enum tv_status tv_query_run(
  * place, what was expected, the hint. Control characters become blanks. */
 void tv_query_error_text(struct tv_str statement, const struct tv_error *err, struct tv_buf *out);
 
+/* What may stand at byte `at` of a statement that is being written: words of the grammar, fields and
+ * values that the store knows, as one JSON document (docs/http-api.md) appended to `out`. Runs on one
+ * worker. Reads a bounded part of the store, and stops reading at cancel's deadline with what it has. */
+struct tv_completion_env {
+    struct tv_str text;
+    size_t at; /* at most text.len */
+    struct tv_snapshot *snapshot;
+    const struct tv_cancel *cancel;
+};
+TV_CHECKED enum tv_status tv_query_complete(
+        const struct tv_completion_env *env, struct tv_buf *out, struct tv_error *err);
+
 /* Compiles a condition alone (WHERE's grammar), for the live stream and deletion. The predicate
  * is owned by the condition and dies with it. */
 struct tv_condition;

@@ -118,24 +118,38 @@ static int most_first(const void *left, const void *right)
     return order ? order : a->key.ptr[0] - b->key.ptr[0];
 }
 
-void tv_topk_write(const struct tv_topk *topk, uint64_t most, const struct tv_column *column,
-        struct tv_buf *out)
+size_t tv_topk_list(const struct tv_topk *topk, uint64_t most, struct tv_arena *arena,
+        struct tv_topk_item **out)
 {
-    struct tv_json_out json = {.out = out};
     const struct tv_map *counts = &topk->counts;
+    size_t count = counts->count < most ? counts->count : (size_t)most;
     const struct tv_map_entry **sorted = tv_calloc(counts->count + 1, sizeof(void *));
     for (size_t i = 0; i < counts->count; i++)
         sorted[i] = &counts->entries[i];
     qsort(sorted, counts->count, sizeof(void *), most_first);
+    *out = tv_arena_calloc(arena, count, sizeof(**out));
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = (struct tv_topk_item){value_of(sorted[i]->key), sorted[i]->value};
+    free(sorted);
+    return count;
+}
+
+void tv_topk_write(const struct tv_topk *topk, uint64_t most, const struct tv_column *column,
+        struct tv_buf *out)
+{
+    struct tv_json_out json = {.out = out};
+    struct tv_arena arena = {0};
+    struct tv_topk_item *items;
+    size_t count = tv_topk_list(topk, most, &arena, &items);
     tv_json_array(&json);
-    for (size_t i = 0; i < counts->count && i < most; i++) {
+    for (size_t i = 0; i < count; i++) {
         tv_json_object(&json);
         tv_json_key(&json, "value");
-        tv_cell_json(&json, column, value_of(sorted[i]->key));
+        tv_cell_json(&json, column, items[i].value);
         tv_json_key(&json, "count");
-        tv_json_u64(&json, sorted[i]->value);
+        tv_json_u64(&json, items[i].count);
         tv_json_end(&json);
     }
     tv_json_end(&json);
-    free(sorted);
+    tv_arena_release(&arena);
 }

@@ -19,6 +19,13 @@ struct tv_topk {
 
 void tv_topk_release(struct tv_topk *topk);
 void tv_topk_add(struct tv_topk *topk, struct tv_value value, struct tv_arena *scratch);
+struct tv_topk_item {
+    struct tv_value value; /* borrows the table */
+    uint64_t count;
+};
+/* The `most` most frequent at most, most frequent first, ties by value; the list lies in the arena. */
+size_t tv_topk_list(const struct tv_topk *topk, uint64_t most, struct tv_arena *arena,
+        struct tv_topk_item **out);
 /* Appends [{"value":…,"count":…},…], most frequent first, ties by value; `column` is the field's. */
 void tv_topk_write(const struct tv_topk *topk, uint64_t most, const struct tv_column *column,
         struct tv_buf *out);
