@@ -1,41 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Posts a file of NDJSON to a daemon and waits for each answer: load PORT FILE EVENTS_PER_POST
- * CONNECTIONS. Each connection is a thread that takes the next piece of the file, so that the client
- * costs as little as it can: the file is mapped, and nothing is parsed but the status line. Prints
- * one line of JSON. */
+/* Posts a file of NDJSON to a daemon and waits for each answer:
+ *
+ *   load PORT FILE EVENTS_PER_POST CONNECTIONS
+ *
+ * One thread serves all connections, each of which has one request under way, so that the client
+ * costs as little as it can: the file is mapped, a body is sent from where it lies, and nothing of
+ * an answer is parsed but its status and length. A 503 is posted again after 20 ms. Prints one line
+ * of JSON. */
+#include "base/mem.h"
+#include "base/time.h"
+
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 1024, LATENCIES_MAX = 1 << 22 };
+enum { CONNECTIONS_MAX = 4096, ANSWER_BYTES = 4096, HEAD_BYTES = 160, AT_ONCE = 64 };
 
-static struct {
-    const char *bytes;
-    size_t size, taken;
-    int port;
+#define REST_NS (20 * TV_NS_PER_MS)
+
+struct connection {
+    int fd;
+    char head[HEAD_BYTES];
+    size_t head_bytes, sent; /* of head and body together */
+    const char *body;
+    size_t body_bytes;
+    long events;
+    char answer[ANSWER_BYTES];
+    size_t answer_bytes;
+    int64_t started_ns, rest_until_ns; /* rest: 0 for none */
+};
+
+struct load {
+    const char *at, *end; /* of the file: what nobody has taken yet */
     long events_per_post;
-    pthread_mutex_t mutex;
-    atomic_long posts, events, refused;
-    double *latencies;
-} job = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-
-static double now_s(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
+    struct connection *connections;
+    size_t count, busy;
+    int epoll;
+    long events, posts, refused;
+    double *latencies_ms;
+    size_t latency_cap;
+};
 
 static void die(const char *what)
 {
@@ -43,96 +57,171 @@ static void die(const char *what)
     exit(1);
 }
 
-/* The next piece of the file; false at the end. */
-static bool take(const char **piece, size_t *bytes, long *events)
+static void map_file(struct load *load, const char *path)
 {
-    (void)pthread_mutex_lock(&job.mutex);
-    const char *at = job.bytes + job.taken, *end = job.bytes + job.size;
-    *piece = at;
-    *events = 0;
-    while (at < end && *events < job.events_per_post) {
-        const char *line_end = memchr(at, '\n', (size_t)(end - at));
-        at = line_end ? line_end + 1 : end;
-        ++*events;
+    struct stat stat;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 || fstat(file, &stat) != 0 || stat.st_size == 0)
+        die(path);
+    const char *bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (bytes == MAP_FAILED)
+        die(path);
+    (void)close(file);
+    load->at = bytes;
+    load->end = bytes + stat.st_size;
+}
+
+/* The next piece of the file; false at its end. */
+static bool take(struct load *load, struct connection *connection)
+{
+    connection->body = load->at;
+    connection->events = 0;
+    while (load->at < load->end && connection->events < load->events_per_post) {
+        const char *line_end = memchr(load->at, '\n', (size_t)(load->end - load->at));
+        load->at = line_end ? line_end + 1 : load->end;
+        connection->events++;
     }
-    *bytes = (size_t)(at - *piece);
-    job.taken += *bytes;
-    (void)pthread_mutex_unlock(&job.mutex);
-    return *bytes > 0;
+    connection->body_bytes = (size_t)(load->at - connection->body);
+    return connection->events > 0;
 }
 
-static int dial(void)
+static void dial(struct load *load, struct connection *connection, int port)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)job.port)};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
+    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int one = 1;
+    if (connection->fd < 0 || connect(connection->fd, (struct sockaddr *)&to, sizeof to) != 0 ||
+            setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0 ||
+            fcntl(connection->fd, F_SETFL, O_NONBLOCK) != 0)
         die("connect");
-    return fd;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection};
+    if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, connection->fd, &event) != 0)
+        die("epoll_ctl");
 }
 
-static void send_all(int fd, const char *bytes, size_t count)
+/* Sends what the socket takes. */
+static void send_some(struct connection *connection)
 {
-    while (count) {
-        ssize_t sent = write(fd, bytes, count);
+    size_t total = connection->head_bytes + connection->body_bytes;
+    while (connection->sent < total) {
+        size_t in_head = connection->sent < connection->head_bytes
+                ? connection->head_bytes - connection->sent
+                : 0;
+        size_t in_body = total - connection->sent - in_head;
+        struct iovec parts[2] = {
+                {connection->head + connection->head_bytes - in_head, in_head},
+                {(void *)(uintptr_t)(connection->body + connection->body_bytes - in_body), in_body},
+        };
+        ssize_t sent = writev(connection->fd, in_head ? parts : parts + 1, in_head ? 2 : 1);
+        if (sent < 0 && errno == EAGAIN)
+            return;
         if (sent <= 0)
             die("write");
-        bytes += sent;
-        count -= (size_t)sent;
+        connection->sent += (size_t)sent;
     }
 }
 
-/* Reads one answer with a Content-Length; its status. */
-static int read_answer(int fd)
+static void begin(struct connection *connection)
 {
-    char text[8192];
-    size_t have = 0;
+    connection->head_bytes = (size_t)snprintf(connection->head, sizeof connection->head,
+            "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n",
+            connection->body_bytes);
+    connection->sent = connection->answer_bytes = 0;
+    connection->rest_until_ns = 0;
+    send_some(connection);
+}
+
+/* The status once the whole answer is here, else 0. */
+static int read_some(struct connection *connection)
+{
     for (;;) {
-        ssize_t got = read(fd, text + have, sizeof text - 1 - have);
+        size_t room = sizeof connection->answer - 1 - connection->answer_bytes;
+        ssize_t got = read(connection->fd, connection->answer + connection->answer_bytes, room);
+        if (got < 0 && errno == EAGAIN)
+            return 0;
         if (got <= 0)
             die("read");
-        have += (size_t)got;
-        text[have] = '\0';
-        const char *body = strstr(text, "\r\n\r\n");
-        const char *length = strcasestr(text, "\r\nContent-Length:");
-        if (body && length && have >= (size_t)(body + 4 - text) + strtoul(length + 17, NULL, 10))
-            return (int)strtol(text + 9, NULL, 10);
+        connection->answer_bytes += (size_t)got;
+        connection->answer[connection->answer_bytes] = '\0';
+        const char *body = strstr(connection->answer, "\r\n\r\n");
+        const char *length = strcasestr(connection->answer, "\r\nContent-Length:");
+        if (body && length &&
+                connection->answer_bytes >=
+                        (size_t)(body + 4 - connection->answer) + strtoul(length + 17, NULL, 10))
+            return (int)strtol(connection->answer + 9, NULL, 10);
     }
 }
 
-static void *run(void *ctx)
+static void note_latency(struct load *load, const struct connection *connection)
 {
-    (void)ctx;
-    int fd = dial();
-    const char *piece;
-    size_t bytes;
-    long events;
-    while (take(&piece, &bytes, &events)) {
-        char head[160];
-        int head_bytes = snprintf(head, sizeof head,
-                "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n",
-                bytes);
-        double start = now_s();
-        for (;;) {
-            send_all(fd, head, (size_t)head_bytes);
-            send_all(fd, piece, bytes);
-            int status = read_answer(fd);
-            if (status == 200)
-                break;
-            if (status != 503) {
-                (void)fprintf(stderr, "answered %d\n", status);
-                exit(1);
-            }
-            atomic_fetch_add(&job.refused, 1);
-            (void)usleep(20000);
-        }
-        long post = atomic_fetch_add(&job.posts, 1);
-        if (post < LATENCIES_MAX)
-            job.latencies[post] = now_s() - start;
-        atomic_fetch_add(&job.events, events);
+    if ((size_t)load->posts == load->latency_cap) {
+        load->latency_cap = tv_grown(load->latency_cap, load->latency_cap + 1, 1 << 16);
+        load->latencies_ms =
+                tv_realloc_array(load->latencies_ms, load->latency_cap, sizeof *load->latencies_ms);
     }
-    (void)close(fd);
-    return NULL;
+    int64_t taken_ns = tv_time_monotonic() - connection->started_ns;
+    load->latencies_ms[load->posts++] = (double)taken_ns / TV_NS_PER_MS;
+    load->events += connection->events;
+}
+
+static void start_next(struct load *load, struct connection *connection)
+{
+    if (!take(load, connection)) {
+        load->busy--;
+        return;
+    }
+    connection->started_ns = tv_time_monotonic();
+    begin(connection);
+}
+
+static void serve(struct load *load, struct connection *connection)
+{
+    if (connection->events == 0 || connection->rest_until_ns)
+        return;
+    send_some(connection);
+    int status = read_some(connection);
+    if (status == 200) {
+        note_latency(load, connection);
+        start_next(load, connection);
+    } else if (status == 503) {
+        load->refused++;
+        connection->rest_until_ns = tv_time_monotonic() + REST_NS;
+    } else if (status) {
+        (void)fprintf(stderr, "answered %s\n", connection->answer);
+        exit(1);
+    }
+}
+
+static void wake_rested(struct load *load)
+{
+    int64_t now_ns = tv_time_monotonic();
+    for (size_t i = 0; i < load->count; i++)
+        if (load->connections[i].rest_until_ns && load->connections[i].rest_until_ns <= now_ns)
+            begin(&load->connections[i]);
+}
+
+static double run(struct load *load)
+{
+    struct epoll_event events[AT_ONCE];
+    int64_t start_ns = tv_time_monotonic();
+    load->busy = load->count;
+    long refused = 0;
+    for (size_t i = 0; i < load->count; i++)
+        start_next(load, &load->connections[i]);
+    while (load->busy) {
+        bool resting = load->refused > refused;
+        int count = epoll_wait(load->epoll, events, AT_ONCE, resting ? 5 : 1000);
+        for (int i = 0; i < count; i++)
+            serve(load, events[i].data.ptr);
+        if (!resting)
+            continue;
+        wake_rested(load);
+        refused = load->refused;
+        for (size_t i = 0; i < load->count; i++)
+            refused -= load->connections[i].rest_until_ns != 0;
+    }
+    return (double)(tv_time_monotonic() - start_ns) / 1e9;
 }
 
 static int by_value(const void *a, const void *b)
@@ -141,40 +230,38 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void print(struct load *load, double seconds)
+{
+    struct rusage usage;
+    size_t posts = (size_t)load->posts;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    if (posts)
+        qsort(load->latencies_ms, posts, sizeof *load->latencies_ms, by_value);
+    (void)printf("{\"events\":%ld,\"posts\":%zu,\"seconds\":%.4f,\"cpu\":%.3f,\"refused\":%ld,"
+                 "\"p50Ms\":%.3f,\"p99Ms\":%.3f}\n",
+            load->events, posts, seconds, cpu, load->refused,
+            posts ? load->latencies_ms[posts / 2] : 0,
+            posts ? load->latencies_ms[posts * 99 / 100] : 0);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
+    struct load load = {.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    long connections = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
+    if (connections < 1 || connections > CONNECTIONS_MAX) {
         (void)fprintf(stderr, "usage: load PORT FILE EVENTS_PER_POST CONNECTIONS\n");
         return 2;
     }
-    int file = open(argv[2], O_RDONLY | O_CLOEXEC);
-    struct stat stat;
-    if (file < 0 || fstat(file, &stat) != 0)
-        die(argv[2]);
-    job.port = (int)strtol(argv[1], NULL, 10);
-    job.size = (size_t)stat.st_size;
-    job.bytes = mmap(NULL, job.size, PROT_READ, MAP_PRIVATE, file, 0);
-    job.events_per_post = strtol(argv[3], NULL, 10);
-    job.latencies = calloc(LATENCIES_MAX, sizeof *job.latencies);
-    long connections = strtol(argv[4], NULL, 10);
-    if (job.bytes == MAP_FAILED || !job.latencies || connections < 1 ||
-            connections > CONNECTIONS_MAX)
-        die("set-up");
-    pthread_t threads[CONNECTIONS_MAX];
-    double start = now_s();
-    for (long i = 0; i < connections; i++)
-        if (pthread_create(&threads[i], NULL, run, NULL) != 0)
-            die("pthread_create");
-    for (long i = 0; i < connections; i++)
-        (void)pthread_join(threads[i], NULL);
-    double seconds = now_s() - start;
-    size_t posts = (size_t)atomic_load(&job.posts);
-    posts = posts < LATENCIES_MAX ? posts : LATENCIES_MAX;
-    qsort(job.latencies, posts, sizeof *job.latencies, by_value);
-    (void)printf(
-            "{\"events\":%ld,\"posts\":%zu,\"seconds\":%.3f,\"refused\":%ld,\"p50Ms\":%.3f,\"p99Ms\":%.3f}\n",
-            atomic_load(&job.events), posts, seconds, atomic_load(&job.refused),
-            posts ? job.latencies[posts / 2] * 1e3 : 0,
-            posts ? job.latencies[posts * 99 / 100] * 1e3 : 0);
+    map_file(&load, argv[2]);
+    load.events_per_post = strtol(argv[3], NULL, 10);
+    load.count = (size_t)connections;
+    load.connections = tv_calloc(load.count, sizeof *load.connections);
+    for (size_t i = 0; i < load.count; i++)
+        dial(&load, &load.connections[i], (int)strtol(argv[1], NULL, 10));
+    print(&load, run(&load));
+    free(load.connections);
+    free(load.latencies_ms);
     return 0;
 }
