@@ -33,6 +33,15 @@ void tv_secret_hash(struct tv_str in, uint8_t out[TV_SECRET_HASH_BYTES])
     TV_ASSERT(failed == 0);
 }
 
+void tv_secret_keyed_hash(
+        const uint8_t key[TV_SECRET_KEY_BYTES], struct tv_str in, uint8_t *out, size_t bytes)
+{
+    ensure_set_up();
+    int failed = crypto_generichash(
+            out, bytes, (const uint8_t *)in.ptr, in.len, key, TV_SECRET_KEY_BYTES);
+    TV_ASSERT(failed == 0);
+}
+
 bool tv_secret_equal(const uint8_t *a, const uint8_t *b, size_t bytes)
 {
     return sodium_memcmp(a, b, bytes) == 0;

@@ -131,8 +131,11 @@ static uint32_t add_attr(struct tv_batch *batch, struct tv_str name)
     uint32_t code = tv_strings_intern(&batch->strings, &batch->arena, name);
     *tv_map_put(&batch->attr_by_name, tv_strings_get(&batch->strings, code), NULL) =
             batch->attr_count;
-    batch->attrs[batch->attr_count] = (struct tv_attr){
-            .name = code, .secret = tv_redact_is_secret(name), .set_row = UINT32_MAX};
+    unsigned hints = tv_redact_hints(name);
+    batch->attrs[batch->attr_count] = (struct tv_attr){.name = code,
+            .secret = hints & TV_REDACT_HINT_SECRET,
+            .hints = (uint8_t)hints,
+            .set_row = UINT32_MAX};
     return batch->attr_count++;
 }
 

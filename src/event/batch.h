@@ -29,6 +29,7 @@
 struct tv_attr {
     uint32_t name; /* code */
     bool secret;   /* masked by its name: its values are stored as tv_redact_mask() */
+    uint8_t hints; /* enum tv_redact_hint: what the name says of its values */
     uint32_t count, cap;
     uint32_t set_row, set_next; /* private: the list of what the last row has set */
     uint32_t *rows;             /* ascending, no row twice */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which keys name secrets.
+/* Which keys name secrets, phones, cards.
  *
  * The key is cut into words and each word looked up, instead of searching the key for "key" or
  * "auth": a substring would mask `author` and `monkey`, and an engineer who cannot trust what is
@@ -46,28 +46,68 @@ static struct tv_str without_plural(struct tv_str word)
     return (struct tv_str){word.ptr, word.len - (plural ? 1 : 0)};
 }
 
-static bool word_is_secret(struct tv_str word)
+/* What one word tells; `word` is singular. */
+static unsigned word_hints(struct tv_str word)
 {
-    static const struct tv_str words[] = {{"password", 8}, {"passwd", 6}, {"pwd", 3}, {"token", 5},
-            {"secret", 6}, {"authorization", 13}, {"cookie", 6}, {"apikey", 6}};
+    static const struct {
+        struct tv_str word;
+        unsigned hint;
+    } words[] = {{{"password", 8}, TV_REDACT_HINT_SECRET}, {{"passwd", 6}, TV_REDACT_HINT_SECRET},
+            {{"pwd", 3}, TV_REDACT_HINT_SECRET}, {{"token", 5}, TV_REDACT_HINT_SECRET},
+            {{"secret", 6}, TV_REDACT_HINT_SECRET}, {{"authorization", 13}, TV_REDACT_HINT_SECRET},
+            {{"cookie", 6}, TV_REDACT_HINT_SECRET}, {{"apikey", 6}, TV_REDACT_HINT_SECRET},
+            {{"phone", 5}, TV_REDACT_HINT_PHONE}, {{"telephone", 9}, TV_REDACT_HINT_PHONE},
+            {{"tel", 3}, TV_REDACT_HINT_PHONE}, {{"mobile", 6}, TV_REDACT_HINT_PHONE},
+            {{"cell", 4}, TV_REDACT_HINT_PHONE}, {{"cellphone", 9}, TV_REDACT_HINT_PHONE},
+            {{"msisdn", 6}, TV_REDACT_HINT_PHONE}, {{"fax", 3}, TV_REDACT_HINT_PHONE},
+            {{"sms", 3}, TV_REDACT_HINT_PHONE}, {{"whatsapp", 8}, TV_REDACT_HINT_PHONE},
+            {{"ssn", 3}, TV_REDACT_HINT_SSN}, {{"itin", 4}, TV_REDACT_HINT_SSN},
+            {{"socialsecurity", 14}, TV_REDACT_HINT_SSN}, {{"card", 4}, TV_REDACT_HINT_CARD},
+            {{"creditcard", 10}, TV_REDACT_HINT_CARD}, {{"pan", 3}, TV_REDACT_HINT_CARD},
+            {{"ccnum", 5}, TV_REDACT_HINT_CARD}};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (tv_str_equal_nocase(word, words[i]))
-            return true;
-    return false;
+        if (tv_str_equal_nocase(word, words[i].word))
+            return words[i].hint;
+    return 0;
 }
 
-bool tv_redact_is_secret(struct tv_str key)
+/* The same of a word behind another; "ssn", "sms" end in s without being plurals. */
+static unsigned pair_hints(struct tv_str before, struct tv_str word)
 {
-    bool api = false; /* the word before was "api" */
+    struct tv_str singular = without_plural(word);
+    if (tv_str_equal_nocase(before, TV_STR("api")) && tv_str_equal_nocase(singular, TV_STR("key")))
+        return TV_REDACT_HINT_SECRET;
+    if (tv_str_equal_nocase(before, TV_STR("social")) &&
+            tv_str_equal_nocase(word, TV_STR("security")))
+        return TV_REDACT_HINT_SSN;
+    return word_hints(singular) | word_hints(word);
+}
+
+unsigned tv_redact_hints(struct tv_str key)
+{
+    struct tv_str before = {NULL, 0};
+    unsigned hints = 0;
     size_t at = 0;
     while (at < key.len) {
         struct tv_str word = next_word(key, &at);
-        struct tv_str singular = without_plural(word);
-        if (word_is_secret(singular) || (api && tv_str_equal_nocase(singular, TV_STR("key"))))
-            return true;
-        api = tv_str_equal_nocase(word, TV_STR("api"));
+        hints |= pair_hints(before, word);
+        before = word;
     }
-    return false;
+    return hints;
+}
+
+bool tv_redact_ends_in_secret(struct tv_str key)
+{
+    struct tv_str before = {NULL, 0}, last = {NULL, 0};
+    size_t at = 0;
+    while (at < key.len) {
+        struct tv_str word = next_word(key, &at);
+        if (word.len == 0)
+            break;
+        before = last;
+        last = word;
+    }
+    return pair_hints(before, last) & TV_REDACT_HINT_SECRET;
 }
 
 struct tv_str tv_redact_mask(void)

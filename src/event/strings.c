@@ -198,6 +198,12 @@ uint32_t tv_strings_intern(struct tv_strings *strings, struct tv_arena *arena, s
     return code ? code : intern_new(strings, arena, text);
 }
 
+void tv_strings_forget(struct tv_strings *strings, uint32_t code)
+{
+    strings->text_bytes -= strings->items[code].len;
+    strings->items[code] = (struct tv_str){"", 0};
+}
+
 uint32_t tv_strings_find(const struct tv_strings *strings, struct tv_str text)
 {
     return strings->slot_count ? find_code(strings, text) : 0;

@@ -30,6 +30,8 @@ uint32_t tv_strings_intern(struct tv_strings *strings, struct tv_arena *arena, s
 uint32_t tv_strings_append(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text);
 /* As tv_strings_append, but borrows the bytes: they must live as long as the arena. */
 uint32_t tv_strings_borrow(struct tv_strings *strings, struct tv_arena *arena, struct tv_str text);
+/* Puts the empty text in the place of one that no cell has any more. Not found again by what it was. */
+void tv_strings_forget(struct tv_strings *strings, uint32_t code);
 /* The code of an interned text, or 0. */
 uint32_t tv_strings_find(const struct tv_strings *strings, struct tv_str text);
 /* Makes room for `more` codes at once, where their number is known before. */
