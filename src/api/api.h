@@ -4,6 +4,7 @@
 #ifndef TV_API_API_H
 #define TV_API_API_H
 
+#include "event/redactor.h"
 #include "event/sink.h"
 #include "net/http.h"
 #include "pipeline/pipeline.h"
@@ -30,6 +31,7 @@ struct tv_api_config {
     struct tv_http_server *server;
     size_t (*doors)(void *ctx, struct tv_api_door *out, size_t max);
     void *doors_ctx;
+    const struct tv_redactor *redactor; /* for its counts; NULL: there is none */
     int64_t query_timeout_ns;
 };
 

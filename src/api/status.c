@@ -138,6 +138,23 @@ static void put_store(struct tv_json_out *json, const struct tv_store_stats *sto
     tv_json_end(json);
 }
 
+/* {"email":{"action":"replace","values":3}, …} */
+static void put_redaction(struct tv_json_out *json, const struct tv_redactor *redactor)
+{
+    tv_json_key(json, "redaction");
+    tv_json_object(json);
+    for (int i = 0; redactor && i < TV_REDACT_RULE_COUNT; i++) {
+        enum tv_redact_rule rule = (enum tv_redact_rule)i;
+        tv_json_key(json, tv_redact_rule_name(rule));
+        tv_json_object(json);
+        tv_json_key(json, "action");
+        tv_json_text(json, tv_redact_action_name(tv_redactor_action(redactor, rule)));
+        put_count(json, "values", tv_redactor_count(redactor, rule));
+        tv_json_end(json);
+    }
+    tv_json_end(json);
+}
+
 static void handle_status(void *ctx, struct tv_http_request *request)
 {
     struct tv_api *api = ctx;
@@ -162,6 +179,7 @@ static void handle_status(void *ctx, struct tv_http_request *request)
     for (size_t i = 0; i < picture.door_count; i++)
         put_door(&json, &picture.doors[i]);
     tv_json_end(&json);
+    put_redaction(&json, api->config.redactor);
     tv_json_end(&json);
     tv_http_respond(request, 200, "application/json", &body);
 }
@@ -302,6 +320,17 @@ static void put_door_metrics(struct tv_buf *out, const struct picture *picture)
     }
 }
 
+static void put_redaction_metrics(struct tv_buf *out, const struct tv_redactor *redactor)
+{
+    tv_buf_printf(out,
+            "# HELP traversiond_redacted_total Values that a redaction rule changed.\n"
+            "# TYPE traversiond_redacted_total counter\n");
+    for (int i = 0; redactor && i < TV_REDACT_RULE_COUNT; i++)
+        tv_buf_printf(out, "traversiond_redacted_total{rule=\"%s\"} %" PRIu64 "\n",
+                tv_redact_rule_name((enum tv_redact_rule)i),
+                tv_redactor_count(redactor, (enum tv_redact_rule)i));
+}
+
 static void handle_metrics(void *ctx, struct tv_http_request *request)
 {
     struct tv_api *api = ctx;
@@ -314,6 +343,7 @@ static void handle_metrics(void *ctx, struct tv_http_request *request)
             TRAVERSION_VERSION);
     put_traffic_metrics(&body, &picture);
     put_door_metrics(&body, &picture);
+    put_redaction_metrics(&body, api->config.redactor);
     put_store_metrics(&body, &picture);
     put_process(&body, api);
     tv_http_respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", &body);

@@ -4,6 +4,7 @@
  * the same wherever it stands. */
 #include "base/time.h"
 #include "daemon/config_internal.h"
+#include "event/redactor.h"
 
 #include <stddef.h>
 
@@ -24,6 +25,8 @@ static const struct tv_setting settings[] = {
                 "ADDRESS|off", "syslog (kept closed: not served by this version)"},
         {"allowed-hosts", TV_SETTING_TEXT, AT(allowed_hosts), NULL, "NAME,...",
                 "further host names under which the daemon is reached"},
+        {"redact", TV_SETTING_REDACT, AT(redact), NULL, "RULES",
+                "personal data in values, such as email=hash,ip=replace,phone=off; or off"},
         {"host-metrics", TV_SETTING_SWITCH, AT(host_metrics), "off", "on|off",
                 "the host's own metrics (not collected by this version)"},
         {"journal", TV_SETTING_SWITCH, AT(journal), "off", "on|off",
@@ -116,6 +119,16 @@ static bool set_switch(
     return on || off;
 }
 
+static bool set_redact(
+        struct tv_config *config, const struct tv_setting *setting, struct tv_str text)
+{
+    const uint8_t key[TV_SECRET_KEY_BYTES] = {0};
+    struct tv_redactor *tried = NULL;
+    bool known = tv_redactor_new(text, key, &tried, NULL) == TV_OK;
+    tv_redactor_free(tried);
+    return known && set_copy(config, setting, text);
+}
+
 static bool set_value(
         struct tv_config *config, const struct tv_setting *setting, struct tv_str text)
 {
@@ -139,6 +152,8 @@ static bool set_value(
         return tv_log_level_from_name(text, at);
     case TV_SETTING_FORMAT:
         return tv_log_format_from_name(text, at);
+    case TV_SETTING_REDACT:
+        return set_redact(config, setting, text);
     }
     return false;
 }
@@ -163,6 +178,8 @@ const char *tv_setting_takes(const struct tv_setting *setting)
         return "debug, info, warn or error";
     case TV_SETTING_FORMAT:
         return "logfmt or json";
+    case TV_SETTING_REDACT:
+        return "off, or rules with replace, hash, drop or off, such as email=hash,ip=replace";
     }
     return "";
 }
@@ -195,6 +212,7 @@ static void print_value(
     switch (setting->kind) {
     case TV_SETTING_TEXT:
     case TV_SETTING_ADDRESS:
+    case TV_SETTING_REDACT:
         tv_buf_printf(out, "%s", *(const char *const *)at);
         break;
     case TV_SETTING_ADDRESS_OR_OFF:
@@ -224,7 +242,7 @@ void tv_config_print(const struct tv_config *config, struct tv_buf *out)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct tv_setting *setting = &settings[i];
-        bool unset = setting->kind == TV_SETTING_TEXT &&
+        bool unset = (setting->kind == TV_SETTING_TEXT || setting->kind == TV_SETTING_REDACT) &&
                 !*(const char *const *)((const char *)config + setting->offset);
         if (setting->kind == TV_SETTING_COMMAND || setting->offset == AT(config) || unset)
             continue;

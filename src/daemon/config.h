@@ -18,6 +18,7 @@ struct tv_config {
     const char *udp_listen;
     const char *syslog_listen;
     const char *allowed_hosts; /* comma-separated; NULL is none */
+    const char *redact;        /* rules over the defaults; NULL is none */
     int64_t retention_ns;
     uint64_t max_disk_bytes, disk_reserve_bytes, max_memory_bytes;
     enum tv_log_level log_level;

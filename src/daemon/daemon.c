@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "daemon/redact.h"
 #include "ingest/ingest.h"
 #include "net/address.h"
 #include "sim/sim.h"
@@ -42,6 +43,7 @@ struct daemon {
     struct tv_feed *feed;
     struct tv_pipeline *pipeline;
     struct tv_http_server *server;
+    struct tv_redactor *redactor;
     struct tv_ingest *ingest;
     struct tv_api *api;
     struct tv_sim *sim;
@@ -223,6 +225,7 @@ static void make_server(struct daemon *daemon, struct tv_str *hosts)
             .loop = daemon->loop,
             .decode_lane = daemon->decode,
             .sink = tv_pipeline_sink(daemon->pipeline),
+            .redactor = daemon->redactor,
     });
     tv_ingest_add_routes(daemon->ingest, daemon->server);
     daemon->api = tv_api_new(&(struct tv_api_config){
@@ -234,6 +237,7 @@ static void make_server(struct daemon *daemon, struct tv_str *hosts)
             .server = daemon->server,
             .doors = doors,
             .doors_ctx = daemon,
+            .redactor = daemon->redactor,
             .query_timeout_ns = QUERY_TIMEOUT_S * TV_NS_PER_S,
     });
 }
@@ -339,6 +343,9 @@ static enum tv_status make(struct daemon *daemon, struct tv_str *hosts, struct t
     status = make_store(daemon, err);
     if (status != TV_OK)
         return status;
+    status = tv_redact_load(daemon->config, &daemon->redactor, err);
+    if (status != TV_OK)
+        return status;
     make_server(daemon, hosts);
     return listen_all(daemon, err);
 }
@@ -365,6 +372,7 @@ static void take_down(struct daemon *daemon)
     if (daemon->ingest)
         tv_ingest_free(daemon->ingest);
     tv_api_free(daemon->api);
+    tv_redactor_free(daemon->redactor);
     tv_pipeline_free(daemon->pipeline);
     tv_feed_free(daemon->feed);
     tv_store_close(daemon->store);

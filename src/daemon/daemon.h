@@ -14,6 +14,7 @@ int tv_backup_command(int argc, char *const *argv);
 int tv_check_command(int argc, char *const *argv);
 int tv_export_command(int argc, char *const *argv);
 int tv_import_command(int argc, char *const *argv);
+int tv_redact_command(int argc, char *const *argv);
 int tv_token_command(int argc, char *const *argv);
 int tv_simulate_command(int argc, char *const *argv);
 

@@ -15,6 +15,7 @@ static const struct {
         {"check", tv_check_command},
         {"export", tv_export_command},
         {"import", tv_import_command},
+        {"redact", tv_redact_command},
         {"simulate", tv_simulate_command},
         {"token", tv_token_command},
 };
@@ -30,6 +31,7 @@ static void print_help(void)
             "       traversiond check                           verify all that is stored\n"
             "       traversiond export                          write events as lines of JSON\n"
             "       traversiond import FILE|-                   post such lines to a running daemon\n"
+            "       traversiond redact FILE|-                   show what of such lines would be stored\n"
             "       traversiond simulate …                      send a simulated system's events\n\n",
             TRAVERSION_VERSION);
     tv_config_help(&text);

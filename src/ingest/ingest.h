@@ -3,6 +3,7 @@
 #ifndef TV_INGEST_INGEST_H
 #define TV_INGEST_INGEST_H
 
+#include "event/redactor.h"
 #include "event/sink.h"
 #include "net/http.h"
 #include "net/udp.h"
@@ -13,6 +14,7 @@ struct tv_ingest_config {
     struct tv_loop *loop;
     struct tv_lane *decode_lane; /* bodies over 64 KiB or compressed */
     struct tv_sink sink;
+    struct tv_redactor *redactor; /* borrowed; NULL redacts nothing but secrets' keys */
 };
 
 /* What a door took in; for /api/v1/status and /metrics. */

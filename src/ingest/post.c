@@ -98,9 +98,13 @@ static void decoded(struct tv_post *post, const struct tv_decode_report *report)
     post_free(post);
 }
 
+/* Any thread. Whatever the protocol, nothing goes on that was not redacted. */
 static void decode(struct tv_post *post, struct tv_str body, struct tv_decode_report *report)
 {
+    struct tv_redactor *redactor = post->ingest->config.redactor;
     post->status = post->protocol->decode(post, body, report, &post->err);
+    if (redactor && post->status == TV_OK)
+        tv_redactor_apply(redactor, post->batch, (struct tv_redact_mark){0, 0});
 }
 
 /* On the lane. */

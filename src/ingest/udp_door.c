@@ -64,7 +64,10 @@ static void take_datagram(void *ctx, struct tv_str datagram)
     ingest->udp_door.bytes += datagram.len;
     if (!ingest->udp_batch)
         ingest->udp_batch = tv_batch_new();
+    struct tv_redact_mark mark = tv_redact_mark_of(ingest->udp_batch);
     enum tv_status status = tv_native_decode(datagram, &options, ingest->udp_batch, report, &err);
+    if (ingest->config.redactor)
+        tv_redactor_apply(ingest->config.redactor, ingest->udp_batch, mark);
     tv_ingest_count(&ingest->udp_door, report, status == TV_OK ? NULL : &err);
     if (status != TV_OK && report->rejected == 0)
         ingest->udp_door.rejected++; /* a datagram that holds no JSON at all */
