@@ -55,17 +55,25 @@ void tv_compiler_warn(struct tv_compiler *compiler, struct tv_str text)
             text);
 }
 
+const struct tv_derived_name *tv_derived_names(size_t *count)
+{
+    static const struct tv_derived_name names[] = {{{"errorRate", 9}, TV_DERIVED_ERROR_RATE},
+            {{"requestRate", 11}, TV_DERIVED_REQUEST_RATE},
+            {{"latency_p50", 11}, TV_DERIVED_LATENCY_P50},
+            {{"latency_p95", 11}, TV_DERIVED_LATENCY_P95},
+            {{"latency_p99", 11}, TV_DERIVED_LATENCY_P99},
+            {{"activeRequests", 14}, TV_DERIVED_ACTIVE_REQUESTS},
+            {{"latency", 7}, TV_DERIVED_LATENCY_P50}};
+    *count = sizeof(names) / sizeof(names[0]);
+    return names;
+}
+
 enum tv_derived tv_derived_of(struct tv_str name)
 {
-    static const struct {
-        const char *name;
-        enum tv_derived derived;
-    } names[] = {{"errorRate", TV_DERIVED_ERROR_RATE}, {"requestRate", TV_DERIVED_REQUEST_RATE},
-            {"latency", TV_DERIVED_LATENCY_P50}, {"latency_p50", TV_DERIVED_LATENCY_P50},
-            {"latency_p95", TV_DERIVED_LATENCY_P95}, {"latency_p99", TV_DERIVED_LATENCY_P99},
-            {"activeRequests", TV_DERIVED_ACTIVE_REQUESTS}};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (tv_str_equal(name, tv_str_of(names[i].name)))
+    size_t count;
+    const struct tv_derived_name *names = tv_derived_names(&count);
+    for (size_t i = 0; i < count; i++)
+        if (tv_str_equal(name, names[i].name))
             return names[i].derived;
     return TV_DERIVED_NONE;
 }

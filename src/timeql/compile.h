@@ -40,6 +40,12 @@ enum tv_derived {
     TV_DERIVED_COUNT
 };
 
+/* Their names, every spelling; `latency` stands behind latency_p50. Static. */
+struct tv_derived_name {
+    struct tv_str name;
+    enum tv_derived derived;
+};
+const struct tv_derived_name *tv_derived_names(size_t *count);
 /* NONE for any other name. */
 enum tv_derived tv_derived_of(struct tv_str name);
 bool tv_is_derived(struct tv_str name);

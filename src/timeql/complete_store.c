@@ -48,16 +48,15 @@ static bool takes_derived(const struct tv_parse_probe *probe)
 static void offer_own_fields(struct tv_completion *completion)
 {
     static const char *const computed[] = {"error_occurred", "duration", "cpu", "memory", "disk"};
-    static const char *const derived[] = {
-            "errorRate", "requestRate", "latency", "latency_p95", "latency_p99", "activeRequests"};
+    size_t derived_count;
+    const struct tv_derived_name *derived = tv_derived_names(&derived_count);
     for (int i = TV_FIELD_SERVICE; i < TV_FIELD_COUNT; i++)
         offer_field(
                 completion, tv_str_of(tv_field_name((enum tv_field)i)), TV_STR("of every event"));
     for (size_t i = 0; i < sizeof(computed) / sizeof(computed[0]); i++)
         offer_field(completion, tv_str_of(computed[i]), TV_STR("computed"));
-    for (size_t i = 0;
-            takes_derived(&completion->probe) && i < sizeof(derived) / sizeof(derived[0]); i++)
-        offer_field(completion, tv_str_of(derived[i]), TV_STR("of a service"));
+    for (size_t i = 0; takes_derived(&completion->probe) && i < derived_count; i++)
+        offer_field(completion, derived[i].name, TV_STR("of a service"));
     for (int i = 0; i < TV_FIELD_SERVICE; i++)
         offer_field(
                 completion, tv_str_of(tv_field_name((enum tv_field)i)), TV_STR("of every event"));

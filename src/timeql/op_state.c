@@ -117,10 +117,9 @@ static enum tv_status read_shown(struct tv_state *state)
 }
 
 /* The starts come first: what they begin ends in the window. */
-static enum tv_status read_window(struct tv_state *state)
+static enum tv_status read_window(struct tv_state *state, const struct tv_planned_scan *scans)
 {
     struct tv_exec *exec = state->exec;
-    const struct tv_planned_scan *scans = exec->plan.scans;
     enum tv_status status = tv_exec_scan(exec, &scans[1], tv_state_read_starts, state);
     if (status == TV_OK)
         status = tv_exec_scan(exec, &scans[0], tv_state_read_window, state);
@@ -131,21 +130,27 @@ static enum tv_status read_window(struct tv_state *state)
     return status;
 }
 
-static enum tv_status read_all(struct tv_state *state)
+enum tv_status tv_state_read(struct tv_state *state, const struct tv_planned_scan *scans)
 {
-    struct tv_exec *exec = state->exec;
-    enum tv_status status = read_window(state);
-    if (status == TV_OK)
-        status = tv_exec_scan(exec, &exec->plan.scans[3], tv_state_read_dependencies, state);
+    enum tv_status status = read_window(state, scans);
     if (status == TV_OK)
         status = read_last_seen(state);
-    if (status != TV_OK)
-        return status;
-    tv_state_work(state);
-    return read_shown(state);
+    if (status == TV_OK)
+        tv_state_work(state);
+    return status;
 }
 
-static void release(struct tv_state *state)
+void tv_state_init(struct tv_state *state, struct tv_exec *exec, int64_t from, int64_t at)
+{
+    *state = (struct tv_state){.exec = exec, .from = from, .at = at, .shown = tv_batch_new()};
+    /* Buckets before the first event are empty, however long the window is. */
+    int64_t oldest = tv_snapshot_oldest(exec->snapshot);
+    struct tv_frame_range range = {from < oldest && oldest <= at ? oldest : from, at};
+    state->sum.names = &state->names;
+    state->builder = tv_frame_builder_new(&range, &state->sum, true);
+}
+
+void tv_state_release(struct tv_state *state)
 {
     for (uint32_t i = 0; i < state->service_count; i++) {
         free(state->services[i].instances);
@@ -166,17 +171,16 @@ static void release(struct tv_state *state)
 
 enum tv_status tv_op_state(struct tv_exec *exec)
 {
-    struct tv_state state = {.exec = exec, .from = exec->query->from, .at = exec->query->at};
-    state.shown = tv_batch_new();
-    /* Buckets before the first event are empty, however long OVER is. */
-    int64_t oldest = tv_snapshot_oldest(exec->snapshot);
-    struct tv_frame_range range = {
-            state.from < oldest && oldest <= state.at ? oldest : state.from, state.at};
-    state.sum.names = &state.names;
-    state.builder = tv_frame_builder_new(&range, &state.sum, true);
-    enum tv_status status = read_all(&state);
+    struct tv_state state;
+    const struct tv_planned_scan *scans = exec->plan.scans;
+    tv_state_init(&state, exec, exec->query->from, exec->query->at);
+    enum tv_status status = tv_state_read(&state, scans);
+    if (status == TV_OK)
+        status = tv_exec_scan(exec, &scans[3], tv_state_read_dependencies, &state);
+    if (status == TV_OK)
+        status = read_shown(&state);
     if (status == TV_OK)
         status = tv_state_write(&state);
-    release(&state);
+    tv_state_release(&state);
     return status;
 }

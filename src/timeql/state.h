@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* STATE's working set: services, edges and spans of a window. Private to this room.
  *
- * op_state.c runs the scans and writes the answer, state_read.c takes events in, state_work.c computes
- * requests, edges and health from them. */
+ * op_state.c runs the scans, state_read.c takes events in, state_work.c computes requests, edges and
+ * health from them, state_write.c writes the answer. COMPARE makes two of them:
+ *
+ *     tv_state_init(&state, exec, from, at);
+ *     status = tv_state_read(&state, scans);      the first three of a side's, as planned
+ *     tv_state_shown(&state, &list);
+ *     tv_state_release(&state);
+ */
 #ifndef TV_TIMEQL_STATE_H
 #define TV_TIMEQL_STATE_H
 
@@ -83,6 +89,13 @@ struct tv_state {
     uint64_t events, errors;
 };
 
+/* op_state.c. The window is from `from` to `at`. */
+void tv_state_init(struct tv_state *state, struct tv_exec *exec, int64_t from, int64_t at);
+/* Runs a plan's scans "window", "open starts", "metrics", and what is known of before; judges. */
+TV_CHECKED enum tv_status tv_state_read(
+        struct tv_state *state, const struct tv_planned_scan *scans);
+void tv_state_release(struct tv_state *state);
+
 /* state_read.c. Batches of the planned scans, each for tv_exec_scan; the starts before the window. */
 tv_exec_batch_fn tv_state_read_starts;
 tv_exec_batch_fn tv_state_read_window;
@@ -98,21 +111,42 @@ struct tv_state_edge *tv_state_edge(struct tv_state *state, uint32_t from, uint3
 
 /* state_work.c */
 /* The value below which `per_cent` of the durations lie (nearest rank), within the sketch's accuracy;
- * there must be some (tv_traffic_timed). */
-int64_t tv_traffic_quantile(const struct tv_traffic *traffic, unsigned per_cent);
+ * NULL of none. */
+struct tv_value tv_traffic_latency(const struct tv_traffic *traffic, unsigned per_cent);
 bool tv_traffic_timed(const struct tv_traffic *traffic);
 /* Judges every service and sorts the open requests (oldest first), no more than are shown. */
 void tv_state_work(struct tv_state *state);
 const char *tv_health_name(enum tv_health health);
 
-/* state_filter.c: keeps those of the services that WHERE's derived fields choose; returns how many. */
+/* state_filter.c. A derived field of a service; NULL where it has none. */
+struct tv_value tv_state_derived(const struct tv_state *state,
+        const struct tv_service_state *service, enum tv_derived derived);
+/* Keeps those of the services that WHERE's derived fields choose; returns how many. */
 size_t tv_state_choose(
         struct tv_state *state, const struct tv_service_state **services, size_t count);
 
-/* state_write.c: the answer from head to end. */
+/* The services that the answer shows, by name; in the run's arena. */
+struct tv_state_list {
+    const struct tv_service_state **items;
+    size_t count;
+};
+/* What all of them together are and had. */
+struct tv_state_totals {
+    uint64_t health[TV_HEALTH_COUNT];
+    uint64_t active;
+    struct tv_traffic traffic;
+};
+
+/* state_write.c */
+void tv_state_shown(struct tv_state *state, struct tv_state_list *out);
+struct tv_state_totals tv_state_sum(const struct tv_state_list *list);
+/* The members "health", "services" and "summary". */
+void tv_state_members(
+        struct tv_state *state, const struct tv_state_list *list, struct tv_json_out *json);
 struct tv_value tv_state_request_rate(
         const struct tv_state *state, const struct tv_traffic *traffic);
 struct tv_value tv_state_error_rate(const struct tv_traffic *traffic);
+/* The answer from head to end. */
 TV_CHECKED enum tv_status tv_state_write(struct tv_state *state);
 
 #endif

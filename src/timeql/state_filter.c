@@ -57,30 +57,45 @@ enum tv_status tv_check_service_where(struct tv_query *query)
     return TV_OK;
 }
 
-static void put(struct tv_batch *batch, uint32_t row, const char *name, struct tv_value value)
+struct tv_value tv_state_derived(const struct tv_state *state,
+        const struct tv_service_state *service, enum tv_derived derived)
 {
-    tv_batch_set_attr(batch, tv_batch_attr(batch, tv_str_of(name)), row, value);
+    const struct tv_traffic *traffic = &service->traffic;
+    switch (derived) {
+    case TV_DERIVED_ERROR_RATE:
+        return tv_state_error_rate(traffic);
+    case TV_DERIVED_REQUEST_RATE:
+        return service->has_spans || traffic->requests > 0 ? tv_state_request_rate(state, traffic)
+                                                           : tv_value_null();
+    case TV_DERIVED_LATENCY_P50:
+        return tv_traffic_latency(traffic, 50);
+    case TV_DERIVED_LATENCY_P95:
+        return tv_traffic_latency(traffic, 95);
+    case TV_DERIVED_LATENCY_P99:
+        return tv_traffic_latency(traffic, 99);
+    case TV_DERIVED_ACTIVE_REQUESTS:
+        return tv_value_i64((int64_t)service->active);
+    case TV_DERIVED_NONE:
+    case TV_DERIVED_COUNT:
+        break;
+    }
+    return tv_value_null();
 }
 
 static void put_service(const struct tv_state *state, struct tv_batch *batch,
         const struct tv_service_state *service)
 {
-    const struct tv_traffic *traffic = &service->traffic;
     uint32_t row = tv_batch_add_row(batch);
     tv_batch_set_time(batch, row, state->at);
     tv_batch_set_text(batch, TV_FIELD_SERVICE, row, service->name);
     tv_batch_set_text(batch, TV_FIELD_UNIT, row, TV_STR("1")); /* so that 5% is 0.05 */
-    put(batch, row, "activeRequests", tv_value_i64((int64_t)service->active));
-    if (service->has_spans || traffic->requests > 0)
-        put(batch, row, "requestRate", tv_state_request_rate(state, traffic));
-    if (traffic->requests > 0)
-        put(batch, row, "errorRate", tv_state_error_rate(traffic));
-    if (!tv_traffic_timed(traffic))
-        return;
-    put(batch, row, "latency", tv_value_i64(tv_traffic_quantile(traffic, 50)));
-    put(batch, row, "latency_p50", tv_value_i64(tv_traffic_quantile(traffic, 50)));
-    put(batch, row, "latency_p95", tv_value_i64(tv_traffic_quantile(traffic, 95)));
-    put(batch, row, "latency_p99", tv_value_i64(tv_traffic_quantile(traffic, 99)));
+    size_t count;
+    const struct tv_derived_name *names = tv_derived_names(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct tv_value value = tv_state_derived(state, service, names[i].derived);
+        if (value.type != TV_TYPE_NULL)
+            tv_batch_set_attr(batch, tv_batch_attr(batch, names[i].name), row, value);
+    }
 }
 
 size_t tv_state_choose(

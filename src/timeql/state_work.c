@@ -21,11 +21,16 @@ bool tv_traffic_timed(const struct tv_traffic *traffic)
     return traffic->durations && traffic->durations->count > 0;
 }
 
-int64_t tv_traffic_quantile(const struct tv_traffic *traffic, unsigned per_cent)
+static int64_t quantile(const struct tv_traffic *traffic, unsigned per_cent)
 {
     const struct tv_sketch *sketch = traffic->durations;
     double value = tv_sketch_at(sketch, tv_nearest_rank(sketch->count, per_cent));
     return value < 0x1p63 ? (int64_t)value : INT64_MAX;
+}
+
+struct tv_value tv_traffic_latency(const struct tv_traffic *traffic, unsigned per_cent)
+{
+    return tv_traffic_timed(traffic) ? tv_value_i64(quantile(traffic, per_cent)) : tv_value_null();
 }
 
 static enum tv_health health_of_window(const struct tv_service_state *service)

@@ -18,11 +18,6 @@ static double window_seconds(const struct tv_state *state)
     return (double)(length > 0 ? length : 1) / (double)TV_NS_PER_S;
 }
 
-static bool has_rates(const struct tv_service_state *service)
-{
-    return service->has_spans || service->traffic.requests > 0;
-}
-
 struct tv_value tv_state_request_rate(
         const struct tv_state *state, const struct tv_traffic *traffic)
 {
@@ -34,12 +29,6 @@ struct tv_value tv_state_error_rate(const struct tv_traffic *traffic)
     if (traffic->requests == 0)
         return tv_value_null();
     return tv_value_f64((double)traffic->failed / (double)traffic->requests);
-}
-
-static struct tv_value quantile(const struct tv_traffic *traffic, unsigned per_cent)
-{
-    return tv_traffic_timed(traffic) ? tv_value_i64(tv_traffic_quantile(traffic, per_cent))
-                                     : tv_value_null();
 }
 
 static struct tv_value time_or_null(int64_t time)
@@ -110,9 +99,9 @@ static void latency_member(struct tv_json_out *json, const struct tv_traffic *tr
         return;
     }
     tv_json_object(json);
-    member(json, "p50", quantile(traffic, 50));
-    member(json, "p95", quantile(traffic, 95));
-    member(json, "p99", quantile(traffic, 99));
+    member(json, "p50", tv_traffic_latency(traffic, 50));
+    member(json, "p95", tv_traffic_latency(traffic, 95));
+    member(json, "p99", tv_traffic_latency(traffic, 99));
     tv_json_end(json);
 }
 
@@ -120,7 +109,6 @@ static void service_members(struct tv_json_out *json, const void *ptr)
 {
     const struct service_item *item = ptr;
     const struct tv_service_state *service = item->service;
-    bool rates = has_rates(service);
     member(json, "service", tv_value_str(service->name));
     instances_member(json, service);
     tv_json_key(json, "health");
@@ -130,8 +118,7 @@ static void service_members(struct tv_json_out *json, const void *ptr)
     time_member(json, "lastEvent", service->last);
     metrics_member(json, service);
     member(json, "errorRate", tv_state_error_rate(&service->traffic));
-    member(json, "requestRate",
-            rates ? tv_state_request_rate(item->state, &service->traffic) : tv_value_null());
+    member(json, "requestRate", tv_state_derived(item->state, service, TV_DERIVED_REQUEST_RATE));
     latency_member(json, &service->traffic);
     member(json, "activeRequests", tv_value_i64((int64_t)service->active));
     member(json, "usual", tv_value_null());
@@ -159,12 +146,11 @@ static void service_cells(const void *ptr, struct tv_arena *arena, struct tv_val
     (void)arena;
     *out++ = tv_value_str(service->name);
     *out++ = tv_value_str(tv_str_of(tv_health_name(service->health)));
-    *out++ = has_rates(service) ? tv_state_request_rate(item->state, &service->traffic)
-                                : tv_value_null();
+    *out++ = tv_state_derived(item->state, service, TV_DERIVED_REQUEST_RATE);
     *out++ = tv_state_error_rate(&service->traffic);
-    *out++ = quantile(&service->traffic, 50);
-    *out++ = quantile(&service->traffic, 95);
-    *out++ = quantile(&service->traffic, 99);
+    *out++ = tv_traffic_latency(&service->traffic, 50);
+    *out++ = tv_traffic_latency(&service->traffic, 95);
+    *out++ = tv_traffic_latency(&service->traffic, 99);
     *out++ = tv_value_i64((int64_t)service->active);
     *out++ = tv_value_i64((int64_t)service->instance_count);
     *out++ = text_or_null(service->version);
@@ -193,18 +179,6 @@ static int by_name(const void *left, const void *right)
     return tv_str_compare(a->name, b->name);
 }
 
-static void write_services(
-        struct tv_state *state, const struct tv_service_state **sorted, size_t count)
-{
-    struct tv_answer *answer = &state->exec->answer;
-    tv_answer_open(answer, &service_list);
-    for (size_t i = 0; i < count; i++) {
-        struct service_item item = {.state = state, .service = sorted[i]};
-        tv_answer_item(answer, &item);
-    }
-    tv_answer_close(answer);
-}
-
 static int by_ends(const void *left, const void *right, void *ctx)
 {
     const struct tv_state *state = ctx;
@@ -230,7 +204,7 @@ static void write_edges(struct tv_state *state, struct tv_json_out *json)
         member(json, "requestRate",
                 edge->measured ? tv_state_request_rate(state, &edge->traffic) : tv_value_null());
         member(json, "errorRate", tv_state_error_rate(&edge->traffic));
-        member(json, "p95", quantile(&edge->traffic, 95));
+        member(json, "p95", tv_traffic_latency(&edge->traffic, 95));
         member(json, "newSince", tv_value_null());
         tv_json_end(json);
     }
@@ -248,27 +222,21 @@ static void write_events(const struct tv_state *state, const char *name,
     tv_json_end(json);
 }
 
-/* What all services together are and had. */
-struct totals {
-    uint64_t health[TV_HEALTH_COUNT];
-    uint64_t active;
-    struct tv_traffic traffic;
-};
-
-static struct totals sum_up(const struct tv_service_state *const *services, size_t count)
+struct tv_state_totals tv_state_sum(const struct tv_state_list *list)
 {
-    struct totals totals = {0};
-    for (size_t i = 0; i < count; i++) {
-        totals.health[services[i]->health]++;
-        totals.active += services[i]->active;
-        totals.traffic.requests += services[i]->traffic.requests;
-        totals.traffic.failed += services[i]->traffic.failed;
+    struct tv_state_totals totals = {0};
+    for (size_t i = 0; i < list->count; i++) {
+        const struct tv_service_state *service = list->items[i];
+        totals.health[service->health]++;
+        totals.active += service->active;
+        totals.traffic.requests += service->traffic.requests;
+        totals.traffic.failed += service->traffic.failed;
     }
     return totals;
 }
 
 /* The worst that says something about the system as a whole. */
-static const char *overall(const struct totals *totals)
+static const char *overall(const struct tv_state_totals *totals)
 {
     for (int i = 0; i < TV_HEALTH_COUNT; i++)
         if (totals->health[i] > 0)
@@ -276,49 +244,88 @@ static const char *overall(const struct totals *totals)
     return tv_health_name(TV_HEALTH_UNKNOWN);
 }
 
-static void write_summary(const struct tv_state *state, const struct totals *totals, size_t count,
-        struct tv_json_out *json)
+static void write_health(const struct tv_state_list *list, struct tv_json_out *json)
 {
+    struct tv_state_totals totals = tv_state_sum(list);
+    tv_json_key(json, "health");
+    tv_json_text(json, overall(&totals));
+}
+
+static void write_summary(
+        const struct tv_state *state, const struct tv_state_list *list, struct tv_json_out *json)
+{
+    struct tv_state_totals totals = tv_state_sum(list);
     tv_json_key(json, "summary");
     tv_json_object(json);
-    member(json, "services", tv_value_i64((int64_t)count));
+    member(json, "services", tv_value_i64((int64_t)list->count));
     for (int i = 0; i < TV_HEALTH_COUNT; i++)
-        member(json, tv_health_name((enum tv_health)i), tv_value_i64((int64_t)totals->health[i]));
+        member(json, tv_health_name((enum tv_health)i), tv_value_i64((int64_t)totals.health[i]));
     member(json, "anomalous", tv_value_i64(0));
     member(json, "events", tv_value_i64((int64_t)state->events));
     member(json, "errors", tv_value_i64((int64_t)state->errors));
-    member(json, "requests", tv_value_i64((int64_t)totals->traffic.requests));
-    member(json, "requestRate", tv_state_request_rate(state, &totals->traffic));
-    member(json, "errorRate", tv_state_error_rate(&totals->traffic));
-    member(json, "activeRequests", tv_value_i64((int64_t)totals->active));
+    member(json, "requests", tv_value_i64((int64_t)totals.traffic.requests));
+    member(json, "requestRate", tv_state_request_rate(state, &totals.traffic));
+    member(json, "errorRate", tv_state_error_rate(&totals.traffic));
+    member(json, "activeRequests", tv_value_i64((int64_t)totals.active));
     tv_json_end(json);
+}
+
+void tv_state_shown(struct tv_state *state, struct tv_state_list *out)
+{
+    out->items = tv_arena_calloc(&state->exec->arena, (size_t)state->service_count + 1,
+            sizeof(const struct tv_service_state *));
+    out->count = 0;
+    for (uint32_t i = 0; i < state->service_count; i++)
+        if (is_shown(&state->services[i]))
+            out->items[out->count++] = &state->services[i];
+    out->count = tv_state_choose(state, out->items, out->count);
+    qsort(out->items, out->count, sizeof(const struct tv_service_state *), by_name);
+}
+
+void tv_state_members(
+        struct tv_state *state, const struct tv_state_list *list, struct tv_json_out *json)
+{
+    write_health(list, json);
+    tv_json_key(json, "services");
+    tv_json_array(json);
+    for (size_t i = 0; i < list->count; i++) {
+        struct service_item item = {.state = state, .service = list->items[i]};
+        tv_json_object(json);
+        service_members(json, &item);
+        tv_json_end(json);
+    }
+    tv_json_end(json);
+    write_summary(state, list, json);
+}
+
+static void write_services(struct tv_state *state, const struct tv_state_list *list)
+{
+    struct tv_answer *answer = &state->exec->answer;
+    tv_answer_open(answer, &service_list);
+    for (size_t i = 0; i < list->count; i++) {
+        struct service_item item = {.state = state, .service = list->items[i]};
+        tv_answer_item(answer, &item);
+    }
+    tv_answer_close(answer);
 }
 
 enum tv_status tv_state_write(struct tv_state *state)
 {
     struct tv_exec *exec = state->exec;
-    const struct tv_service_state **sorted = tv_arena_calloc(&exec->arena,
-            (size_t)state->service_count + 1, sizeof(const struct tv_service_state *));
-    size_t count = 0;
-    for (uint32_t i = 0; i < state->service_count; i++)
-        if (is_shown(&state->services[i]))
-            sorted[count++] = &state->services[i];
-    count = tv_state_choose(state, sorted, count);
-    qsort(sorted, count, sizeof(const struct tv_service_state *), by_name);
-    struct totals totals = sum_up(sorted, count);
+    struct tv_state_list list;
+    tv_state_shown(state, &list);
     tv_exec_head(exec, "STATE");
     struct tv_json_out *json = tv_answer_json(&exec->answer);
     if (json) {
         time_member(json, "time", state->at);
-        tv_json_key(json, "health");
-        tv_json_text(json, overall(&totals));
+        write_health(&list, json);
     }
-    write_services(state, sorted, count);
+    write_services(state, &list);
     if (json) {
         write_edges(state, json);
         write_events(state, "errors", &state->last_errors, json);
         write_events(state, "activeRequests", &state->open, json);
-        write_summary(state, &totals, count, json);
+        write_summary(state, &list, json);
     }
     return tv_exec_end(exec);
 }
