@@ -10,6 +10,7 @@ static tv_operator_fn *const operators[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_STATE] = tv_op_state,
         [TV_STATEMENT_TIMELINE] = tv_op_timeline,
         [TV_STATEMENT_TRAVERSE] = tv_op_traverse,
+        [TV_STATEMENT_COMPARE] = tv_op_compare,
         [TV_STATEMENT_SELECT] = tv_op_select,
         [TV_STATEMENT_SHOW] = tv_op_show,
 };

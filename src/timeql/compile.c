@@ -57,13 +57,13 @@ void tv_compiler_warn(struct tv_compiler *compiler, struct tv_str text)
 
 const struct tv_derived_name *tv_derived_names(size_t *count)
 {
-    static const struct tv_derived_name names[] = {{{"errorRate", 9}, TV_DERIVED_ERROR_RATE},
-            {{"requestRate", 11}, TV_DERIVED_REQUEST_RATE},
-            {{"latency_p50", 11}, TV_DERIVED_LATENCY_P50},
-            {{"latency_p95", 11}, TV_DERIVED_LATENCY_P95},
-            {{"latency_p99", 11}, TV_DERIVED_LATENCY_P99},
-            {{"activeRequests", 14}, TV_DERIVED_ACTIVE_REQUESTS},
-            {{"latency", 7}, TV_DERIVED_LATENCY_P50}};
+    static const struct tv_derived_name names[] = {{{"errorRate", 9}, TV_DERIVED_ERROR_RATE, false},
+            {{"requestRate", 11}, TV_DERIVED_REQUEST_RATE, false},
+            {{"latency_p50", 11}, TV_DERIVED_LATENCY_P50, false},
+            {{"latency_p95", 11}, TV_DERIVED_LATENCY_P95, false},
+            {{"latency_p99", 11}, TV_DERIVED_LATENCY_P99, false},
+            {{"activeRequests", 14}, TV_DERIVED_ACTIVE_REQUESTS, false},
+            {{"latency", 7}, TV_DERIVED_LATENCY_P50, true}};
     *count = sizeof(names) / sizeof(names[0]);
     return names;
 }

@@ -40,10 +40,11 @@ enum tv_derived {
     TV_DERIVED_COUNT
 };
 
-/* Their names, every spelling; `latency` stands behind latency_p50. Static. */
+/* Their names, every spelling. Static. */
 struct tv_derived_name {
     struct tv_str name;
     enum tv_derived derived;
+    bool synonym; /* another name stands before it */
 };
 const struct tv_derived_name *tv_derived_names(size_t *count);
 /* NONE for any other name. */

@@ -17,7 +17,7 @@ struct tv_planned_scan {
     struct tv_scan_spec spec;
 };
 
-enum { TV_PLAN_SCANS_MAX = 4 };
+enum { TV_PLAN_SCANS_MAX = 12 };
 
 struct tv_plan {
     struct tv_planned_scan scans[TV_PLAN_SCANS_MAX];
@@ -76,6 +76,7 @@ typedef enum tv_status tv_operator_fn(struct tv_exec *exec);
 tv_operator_fn tv_op_state;
 tv_operator_fn tv_op_timeline;
 tv_operator_fn tv_op_traverse;
+tv_operator_fn tv_op_compare;
 tv_operator_fn tv_op_select;
 tv_operator_fn tv_op_show;
 tv_operator_fn tv_op_explain;

@@ -6,8 +6,7 @@
  * match for the counts, every column of the first few for the rows, in time's order so that the second
  * scan stops early. */
 #include "base/time.h"
-#include "store/frame.h"
-#include "timeql/exec.h"
+#include "timeql/compare.h"
 #include "timeql/top.h"
 
 #include <endian.h>
@@ -112,8 +111,20 @@ static void plan_show(struct tv_exec *exec)
     scan->spec.columns = tv_wanted_columns(&columns);
 }
 
-/* What the store's computation of traffic reads, WHERE and AS OF applied, and the graph that
- * dependency events tell of. */
+/* What the store's computation of traffic reads, WHERE and AS OF applied. */
+static void plan_frames(
+        struct tv_exec *exec, const struct tv_frame_range *range, const char *const names[3])
+{
+    struct tv_scan_spec specs[3];
+    tv_frame_scans(range, exec->query->where, &exec->arena, specs);
+    for (size_t i = 0; i < 3; i++) {
+        struct tv_planned_scan *scan = add_scan(exec, names[i]);
+        scan->spec = specs[i];
+        scan->spec.arrival_to = exec->arrival_to;
+    }
+}
+
+/* Traffic, and the graph that dependency events tell of. */
 static void plan_state(struct tv_exec *exec)
 {
     static const char *const names[] = {"window", "open starts", "metrics"};
@@ -121,13 +132,7 @@ static void plan_state(struct tv_exec *exec)
     struct tv_arena *arena = &exec->arena;
     struct tv_field_ref type = tv_field_ref_fixed(TV_FIELD_TYPE);
     struct tv_frame_range range = {query->from, query->at};
-    struct tv_scan_spec specs[3];
-    tv_frame_scans(&range, query->where, arena, specs);
-    for (size_t i = 0; i < 3; i++) {
-        struct tv_planned_scan *scan = add_scan(exec, names[i]);
-        scan->spec = specs[i];
-        scan->spec.arrival_to = exec->arrival_to;
-    }
+    plan_frames(exec, &range, names);
 
     static const struct tv_value dependency = {.type = TV_TYPE_STR, .s = {"dependency", 10}};
     struct tv_planned_scan *graph = add_scan(exec, "dependencies");
@@ -137,6 +142,66 @@ static void plan_state(struct tv_exec *exec)
     graph->spec.where = query->where ? tv_pred_and(arena, is_edge, query->where) : is_edge;
     graph->spec.columns = (struct tv_scan_columns){
             .fields = 1U << TV_FIELD_SERVICE, .attributes = &peer, .attribute_count = 1};
+}
+
+/* The events that have any of the fields that FOR names, or, without FOR, the metrics. */
+static void plan_measures(
+        struct tv_exec *exec, const struct tv_frame_range *range, const char *name)
+{
+    const struct tv_query *query = exec->query;
+    struct tv_columns_wanted columns = wanted(exec);
+    struct tv_planned_scan *scan = add_scan(exec, name);
+    struct tv_pred *any = NULL;
+    scan->spec.from = range->from;
+    scan->spec.to = range->to;
+    if (query->measure_count == 0) {
+        struct tv_scan_spec specs[3];
+        tv_frame_scans(range, query->where, &exec->arena, specs);
+        scan->spec.where = specs[2].where;
+        scan->spec.columns = specs[2].columns;
+        return;
+    }
+    tv_want_field(&columns, TV_FIELD_SERVICE);
+    tv_want_field(&columns, TV_FIELD_ARRIVAL);
+    for (size_t i = 0; i < query->measure_count; i++) {
+        if (query->measures[i].derived != TV_DERIVED_NONE)
+            continue;
+        struct tv_pred *exists = tv_pred_exists(&exec->arena, query->measures[i].ref);
+        any = any ? tv_pred_or(&exec->arena, any, exists) : exists;
+        tv_want_ref(&columns, &query->measures[i].ref);
+    }
+    if (!any) /* derived fields only: the traffic has them */
+        any = tv_pred_not(&exec->arena, tv_pred_true(&exec->arena));
+    scan->spec.where = tv_pred_and(&exec->arena, any, query->where);
+    scan->spec.columns = tv_wanted_columns(&columns);
+}
+
+static void plan_errors(struct tv_exec *exec, const struct tv_frame_range *range, const char *name)
+{
+    struct tv_planned_scan *scan = add_scan(exec, name);
+    scan->spec.from = range->from;
+    scan->spec.to = range->to;
+    scan->spec.where = tv_pred_and(&exec->arena, error_pred(&exec->arena), exec->query->where);
+    scan->spec.columns.fields = 1U << TV_FIELD_SERVICE | 1U << TV_FIELD_TYPE |
+            1U << TV_FIELD_MESSAGE | 1U << TV_FIELD_NAME | 1U << TV_FIELD_EVENT_ID |
+            1U << TV_FIELD_ARRIVAL;
+}
+
+/* Each side's traffic, numbers and errors, in the order of compare.h. */
+static void plan_compare(struct tv_exec *exec)
+{
+    static const char *const names[2][5] = {
+            {"window before", "open starts before", "metrics before", "measures before",
+                    "errors before"},
+            {"window after", "open starts after", "metrics after", "measures after",
+                    "errors after"}};
+    const struct tv_compare_side *sides[] = {&exec->query->before, &exec->query->after};
+    for (size_t i = 0; i < 2; i++) {
+        struct tv_frame_range range = tv_compare_range(exec->query, sides[i]);
+        plan_frames(exec, &range, names[i]);
+        plan_measures(exec, &range, names[i][3]);
+        plan_errors(exec, &range, names[i][4]);
+    }
 }
 
 struct tv_pred *tv_trace_pred(struct tv_arena *arena, struct tv_id trace)
@@ -186,6 +251,7 @@ static plan_fn *const plans[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_STATE] = plan_state,
         [TV_STATEMENT_TIMELINE] = plan_timeline,
         [TV_STATEMENT_TRAVERSE] = plan_traverse,
+        [TV_STATEMENT_COMPARE] = plan_compare,
         [TV_STATEMENT_SELECT] = plan_select,
         [TV_STATEMENT_SHOW] = plan_show,
 };

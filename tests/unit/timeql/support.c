@@ -34,6 +34,9 @@ const char *const good_statements[] = {
         "SHOW fields",
         "SHOW hosts LIMIT 3",
         "SHOW deploys FROM '1 week ago'",
+        "COMPARE '2024-01-15 15:45:00' WITH '2024-01-15 15:50:00' FOR cpu, memory, errorRate",
+        "COMPARE '2024-01-15' TO '2024-01-16' WITH 1705333643 TO 'now' WHERE errorRate > 5%",
+        "COMPARE '1 hour ago' WITH 'now' OVER 2m AS OF 'now' FORMAT table",
         "EXPLAIN TIMELINE",
         "EXPLAIN ANALYZE SELECT count(*) FORMAT ndjson",
 };
@@ -44,9 +47,6 @@ const char *const later_statements[] = {
         "MATCH PATTERN a: WHERE x = 1 AT LEAST 3 TIMES IN 10s FOR 1m FOLLOWED BY `b c`: y = 2 FOR 5s "
         "WITHIN 2m NOT FOLLOWED BY z = 3 AT LEAST 2 TIMES IN LAST 1h PER service, host OVERLAPPING",
         "MATCH PATTERN errorRate > 5% AND service = 'a' WHERE host = 'h' FROM '2024-01-15' LIMIT 3",
-        "COMPARE '2024-01-15 15:45:00' WITH '2024-01-15 15:50:00' FOR cpu, memory, errorRate",
-        "COMPARE '2024-01-15' TO '2024-01-16' WITH 1705333643 TO 'now' WHERE errorRate > 5%",
-        "COMPARE '1 hour ago' WITH 'now' OVER 2m AS OF 'now' FORMAT table",
         "PREDICT NEXT 5 minutes FROM 'now'",
         "PREDICT cpu, errorRate NEXT 1h FROM '2024-01-15' IN LAST 2 days WHERE service = 'a'",
         "ROOT CAUSE OF err-12",
