@@ -300,3 +300,90 @@ bool tv_sketch_decode(struct tv_reader *in, struct tv_sketch *out)
     *out = sketch;
     return true;
 }
+
+static uint32_t side_used(const struct tv_sketch_side *side)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < side->span; i++)
+        used += side->counts[i] > 0;
+    return used;
+}
+
+uint32_t tv_sketch_used(const struct tv_sketch *sketch)
+{
+    return side_used(&sketch->above) + side_used(&sketch->below);
+}
+
+static uint32_t side_spread(const struct tv_sketch_side *side, int32_t *buckets, uint64_t *counts)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < side->span; i++) {
+        if (side->counts[i] == 0)
+            continue;
+        buckets[used] = side->low + (int32_t)i;
+        counts[used++] = side->counts[i];
+    }
+    return used;
+}
+
+void tv_sketch_spread(const struct tv_sketch *sketch, int32_t *buckets, uint64_t *counts,
+        struct tv_sketch_flat *out)
+{
+    *out = (struct tv_sketch_flat){.count = sketch->count,
+            .zeros = sketch->zeros,
+            .min = sketch->min,
+            .max = sketch->max,
+            .buckets = buckets,
+            .counts = counts};
+    out->above = side_spread(&sketch->above, buckets, counts);
+    out->below = side_spread(&sketch->below, buckets + out->above, counts + out->above);
+}
+
+/* Whether buckets and counts can be those of one side; adds the counts up. */
+static bool is_side(const int32_t *buckets, const uint64_t *counts, uint32_t used, uint64_t *sum)
+{
+    for (uint32_t i = 0; i < used; i++) {
+        if (counts[i] == 0 || counts[i] > COUNT_BOUND || buckets[i] <= -BUCKET_BOUND ||
+                buckets[i] >= BUCKET_BOUND || (i > 0 && buckets[i] <= buckets[i - 1]) ||
+                buckets[i] - buckets[0] >= TV_SKETCH_BUCKETS)
+            return false;
+        *sum += counts[i];
+    }
+    return true;
+}
+
+/* From the highest on, so that the array is widened once. */
+static void side_put(
+        struct tv_sketch_side *side, const int32_t *buckets, const uint64_t *counts, uint32_t used)
+{
+    if (used == 0)
+        return;
+    side_add(side, buckets[used - 1], counts[used - 1]);
+    side_add(side, buckets[0], counts[0] * (used > 1));
+    bool inside = buckets[0] >= side->low;
+    for (uint32_t i = 1; i + 1 < used && inside; i++)
+        side->counts[buckets[i] - side->low] += counts[i];
+    for (uint32_t i = used - 1; i > 1 && !inside; i--)
+        side_add(side, buckets[i - 1], counts[i - 1]);
+}
+
+bool tv_sketch_merge_flat(struct tv_sketch *into, const struct tv_sketch_flat *from)
+{
+    uint64_t sum = from->zeros;
+    if (from->zeros > COUNT_BOUND || from->count > COUNT_BOUND || from->above > TV_SKETCH_BUCKETS ||
+            from->below > TV_SKETCH_BUCKETS ||
+            !is_side(from->buckets, from->counts, from->above, &sum) ||
+            !is_side(from->buckets + from->above, from->counts + from->above, from->below, &sum) ||
+            sum != from->count)
+        return false;
+    if (from->count == 0)
+        return true;
+    if (!isfinite(from->min) || !isfinite(from->max) || from->min > from->max)
+        return false;
+    side_put(&into->above, from->buckets, from->counts, from->above);
+    side_put(&into->below, from->buckets + from->above, from->counts + from->above, from->below);
+    widen(into, from->min, from->max);
+    into->zeros += from->zeros;
+    into->count += from->count;
+    return true;
+}

@@ -55,6 +55,23 @@ void tv_sketch_encode(const struct tv_sketch *sketch, struct tv_buf *out);
  * wrote; *out and the reader are then as they were. */
 TV_CHECKED bool tv_sketch_decode(struct tv_reader *in, struct tv_sketch *out);
 
+/* A sketch spread out, for those who keep many of them in columns. Buckets of the numbers above zero come
+ * first, then of those below; of each side ascending. */
+struct tv_sketch_flat {
+    uint64_t count, zeros;
+    double min, max;
+    uint32_t above, below;  /* buckets of each side that are not empty */
+    const int32_t *buckets; /* above + below of them, borrowed */
+    const uint64_t *counts;
+};
+
+/* How many buckets are not empty, and those, in the order above; room for all of them in both. */
+uint32_t tv_sketch_used(const struct tv_sketch *sketch);
+void tv_sketch_spread(const struct tv_sketch *sketch, int32_t *buckets, uint64_t *counts,
+        struct tv_sketch_flat *out);
+/* Adds all of `from`. False, and nothing is added, where no sketch spreads out to that. */
+TV_CHECKED bool tv_sketch_merge_flat(struct tv_sketch *into, const struct tv_sketch_flat *from);
+
 /* The rank of a quantile: the least such that `per_cent` of `count` numbers lie at or below it. At
  * least 1; per_cent ≤ 100. */
 static inline uint64_t tv_nearest_rank(uint64_t count, unsigned per_cent)

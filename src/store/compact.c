@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "store/encode.h"
+#include "store/rolled.h"
 
 #include <stdlib.h>
 
@@ -65,15 +66,19 @@ static void encode_piece(struct tv_store_job *job, const struct tv_build *build)
         job->fresh = tv_realloc_array(job->fresh, cap, sizeof(*job->fresh));
         job->metas = tv_realloc_array(job->metas, cap, sizeof(*job->metas));
         job->payloads = tv_realloc_array(job->payloads, cap, sizeof(*job->payloads));
+        job->rolls = tv_realloc_array(job->rolls, cap, sizeof(*job->rolls));
         job->fresh_cap = cap;
     }
     size_t at = job->fresh_count++;
-    job->metas[at] = job->payloads[at] = (struct tv_buf){0};
+    struct tv_rolled *rolled = tv_calloc(1, sizeof(*rolled));
+    job->metas[at] = job->payloads[at] = job->rolls[at] = (struct tv_buf){0};
     tv_segment_encode(build, &job->payloads[at], &job->fresh[at]);
     job->fresh[at]->id = atomic_fetch_add(&job->store->next_id, 1);
     job->fresh[at]->level = job->level;
     tv_segment_put_meta(job->fresh[at], &job->metas[at]);
     job->fresh[at]->meta_bytes = job->metas[at].len;
+    tv_rolled_make(build, rolled, &job->rolls[at]);
+    tv_segment_set_rolled(job->fresh[at], rolled);
 }
 
 /* Where the piece that begins at `start` ends by time. */
@@ -146,6 +151,9 @@ static enum tv_status write_all(struct tv_store_job *job)
         struct tv_segment_row row = {job->fresh[i]->id, job->level, tv_buf_str(&job->metas[i]),
                 tv_buf_str(&job->payloads[i])};
         status = tv_store_insert(store, &row, &job->err);
+        if (status == TV_OK)
+            status = tv_store_put_rollup(store, row.id, atomic_load(&job->fresh[i]->rolled),
+                    tv_buf_str(&job->rolls[i]), &job->err);
     }
     for (size_t i = 0; i < job->level0_count && status == TV_OK; i++)
         status = run_with_id(job, store->drop, job->level0[i]->id);
@@ -190,6 +198,7 @@ void tv_compact_finish(struct tv_store_job *job)
             tv_segment_unref(job->fresh[i]);
         tv_buf_release(&job->metas[i]);
         tv_buf_release(&job->payloads[i]);
+        tv_buf_release(&job->rolls[i]);
     }
     for (size_t i = 0; i < job->level0_count; i++)
         tv_level0_unref(job->level0[i]);
@@ -199,4 +208,5 @@ void tv_compact_finish(struct tv_store_job *job)
     free(job->fresh);
     free(job->metas);
     free(job->payloads);
+    free(job->rolls);
 }

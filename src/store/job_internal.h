@@ -22,9 +22,10 @@ struct tv_store_job {
     size_t old_count;
     /* FLUSH, MERGE: what comes instead. */
     struct tv_segment **fresh;
-    struct tv_buf *metas, *payloads;
+    struct tv_buf *metas, *payloads, *rolls;
     size_t fresh_count, fresh_cap;
     int level;
+    struct tv_rolled *rolled; /* ROLL_UP: of old[0]; its points are in rolls[0] */
     /* BURY: rows to delete. */
     int64_t ids[TV_JOB_SEGMENTS_MAX];
     size_t id_count;
@@ -60,6 +61,11 @@ void tv_compact_finish(struct tv_store_job *job);
 /* Sorts all rows of the batches, cuts them into segments and encodes those. */
 void tv_compact_encode(
         struct tv_store_job *job, struct tv_batch *const *batches, size_t batch_count);
+/* Rollups of segments that have none (roll_up.c). */
+bool tv_roll_up_due(struct tv_store *store, struct tv_store_job *job);
+void tv_roll_up_run(struct tv_store_job *job);
+void tv_roll_up_commit(struct tv_store_job *job);
+void tv_roll_up_finish(struct tv_store_job *job);
 /* Upkeep (upkeep.c). */
 bool tv_checkpoint_due(struct tv_store *store, struct tv_store_job *job);
 void tv_checkpoint_run(struct tv_store_job *job);

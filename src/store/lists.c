@@ -87,7 +87,7 @@ static void count_segment(struct tv_store *store, const struct tv_segment *segme
 {
     uint64_t times = (uint64_t)(int64_t)sign; /* wraps for −1, as the sums do */
     store->stats.events += times * segment->extent.rows;
-    store->stats.payload_bytes += times * (segment->payload_bytes + segment->meta_bytes);
+    store->stats.payload_bytes += times * tv_segment_bytes(segment);
 }
 
 void tv_store_swap_segments(struct tv_store *store, struct tv_segment *const *old, size_t old_count,

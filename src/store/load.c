@@ -2,6 +2,7 @@
 /* What a store reads when it is opened: the metadata of every segment, level 0's batches, and the
  * counters. A segment that cannot be read is set aside and counted; the rest is served. */
 #include "store/remember.h"
+#include "store/rolled.h"
 #include "store/store_internal.h"
 
 #include "base/mem.h"
@@ -83,6 +84,48 @@ static enum tv_status load_segments(
     return code == SQLITE_DONE ? TV_OK : tv_db_fail(db, code, "read", err);
 }
 
+static struct tv_segment *segment_of(const struct tv_segment_list *list, int64_t id)
+{
+    size_t low = 0, high = list->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list->items[middle]->id == id)
+            return list->items[middle];
+        if (list->items[middle]->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* A head that cannot be read is as good as none: the job that finds it missing makes it anew. */
+static enum tv_status load_rollups(
+        struct tv_store *store, const struct tv_db *db, struct tv_error *err)
+{
+    sqlite3_stmt *rows = NULL;
+    size_t known = 0;
+    enum tv_status status = tv_db_prepare(db, "SELECT segment, head FROM rollup", &rows, err);
+    if (status != TV_OK)
+        return status;
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(rows)) == SQLITE_ROW) {
+        struct tv_segment *segment = segment_of(store->segments, sqlite3_column_int64(rows, 0));
+        struct tv_rolled *rolled = tv_calloc(1, sizeof(*rolled));
+        if (!segment || !tv_rolled_get(column_blob(rows, 1), rolled)) {
+            free(rolled);
+            continue;
+        }
+        uint64_t before = tv_segment_bytes(segment);
+        tv_segment_set_rolled(segment, rolled);
+        store->stats.payload_bytes += tv_segment_bytes(segment) - before;
+        known++;
+    }
+    (void)sqlite3_finalize(rows);
+    store->rollups_wanted = known < store->segments->count;
+    return code == SQLITE_DONE ? TV_OK : tv_db_fail(db, code, "read", err);
+}
+
 enum tv_status tv_store_load(struct tv_store *store, struct tv_error *err)
 {
     struct tv_db db = {0};
@@ -92,6 +135,8 @@ enum tv_status tv_store_load(struct tv_store *store, struct tv_error *err)
     if (status != TV_OK)
         return status;
     status = load_segments(store, &db, err);
+    if (status == TV_OK)
+        status = load_rollups(store, &db, err);
     if (status == TV_OK)
         status = tv_db_int(&db, "SELECT value FROM counter WHERE name = 'arrival'", &arrival, err);
     if (status == TV_OK)

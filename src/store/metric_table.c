@@ -250,7 +250,20 @@ static void add_metric(struct adding *adding, uint32_t index, uint32_t *known)
     }
 }
 
-void tv_metric_table_add(struct tv_metric_table *table, const struct tv_scan_batch *in)
+static void add_metrics(struct adding *adding)
+{
+    struct tv_metric_table *table = adding->table;
+    uint32_t *known =
+            tv_arena_calloc(&table->scratch, (size_t)adding->group_count + 1, sizeof(*known));
+    for (uint32_t i = 0; i < adding->batch->attr_count; i++) {
+        struct tv_str name = tv_strings_get(&adding->batch->strings, adding->batch->attrs[i].name);
+        if (!table->metric.ptr || tv_str_equal(table->metric, name))
+            add_metric(adding, i, known);
+    }
+}
+
+bool tv_metric_table_add_few(
+        struct tv_metric_table *table, const struct tv_scan_batch *in, uint32_t most)
 {
     const struct tv_batch *batch = in->batch;
     struct adding adding = {.table = table,
@@ -264,16 +277,19 @@ void tv_metric_table_add(struct tv_metric_table *table, const struct tv_scan_bat
     adding.groups = tv_arena_calloc(&table->scratch, (size_t)batch->rows + 1, sizeof(uint32_t));
     sort_attributes(&adding);
     make_groups(&adding, in);
-    uint32_t *known =
-            tv_arena_calloc(&table->scratch, (size_t)adding.group_count + 1, sizeof(*known));
-    for (uint32_t i = 0; i < batch->attr_count; i++) {
-        struct tv_str name = tv_strings_get(&batch->strings, batch->attrs[i].name);
-        if (!table->metric.ptr || tv_str_equal(table->metric, name))
-            add_metric(&adding, i, known);
-    }
+    bool few = adding.group_count <= most;
+    if (few)
+        add_metrics(&adding);
     free(adding.row_of);
     tv_steps_release(&adding.found);
     tv_arena_release(&table->scratch);
+    return few;
+}
+
+void tv_metric_table_add(struct tv_metric_table *table, const struct tv_scan_batch *in)
+{
+    bool all = tv_metric_table_add_few(table, in, UINT32_MAX);
+    TV_ASSERT(all);
 }
 
 static int by_name(const void *left, const void *right)

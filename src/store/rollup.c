@@ -256,8 +256,8 @@ bool tv_rollup_decides(const struct tv_pred *where)
     return good;
 }
 
-/* Which cells the condition takes: each stands as one row of a batch. */
-static void choose_cells(const struct tv_rollup *rollup, const struct tv_pred *where, bool *chosen)
+/* Each cell stands as one row of a batch. */
+void tv_rollup_choose(const struct tv_rollup *rollup, const struct tv_pred *where, bool *chosen)
 {
     struct tv_arena scratch = {0};
     struct tv_batch *batch = tv_batch_new();
@@ -304,7 +304,7 @@ bool tv_rollup_tell(const struct tv_rollup *rollup, const struct tv_scan_spec *s
         return false;
     bool *chosen = spec->where ? tv_calloc(rollup->cell_count, sizeof(*chosen)) : NULL;
     if (chosen)
-        choose_cells(rollup, spec->where, chosen);
+        tv_rollup_choose(rollup, spec->where, chosen);
     for (uint32_t i = 0; i < rollup->cell_count; i++)
         if (!chosen || chosen[i])
             to->cell(to->ctx, rollup->cells[i].service, rollup->cells[i].type,

@@ -60,6 +60,9 @@ struct tv_rollup_reader tv_rollup_read(const struct tv_rollup_series *series, bo
 /* The next entry; false at the end (or where the bytes are wrong). */
 bool tv_rollup_next(struct tv_rollup_reader *reader, struct tv_rollup_entry *out);
 
+/* Sets `chosen` of the cells that the condition (of service and type alone; NULL: all) takes. */
+void tv_rollup_choose(const struct tv_rollup *rollup, const struct tv_pred *where, bool *chosen);
+
 /* The metadata's part. */
 void tv_rollup_put(const struct tv_rollup *rollup, struct tv_buf *out);
 TV_CHECKED bool tv_rollup_get(struct tv_reader *in, struct tv_arena *arena, struct tv_rollup *out);

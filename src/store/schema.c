@@ -24,6 +24,10 @@ static const char *const steps[] = {
         /* 2 */
         "CREATE TABLE erasure(id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL,"
         " now INTEGER NOT NULL, text TEXT NOT NULL);",
+        /* 3 */
+        "CREATE TABLE rollup(segment INTEGER PRIMARY KEY, head BLOB NOT NULL, data BLOB NOT NULL);"
+        "CREATE TRIGGER segment_gone AFTER DELETE ON segment BEGIN"
+        " DELETE FROM rollup WHERE segment = old.id; END;",
 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == TV_SCHEMA_VERSION, "a step for each version");

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "store/rolled.h"
 #include "store/store_internal.h"
 
 #include <stdlib.h>
@@ -27,8 +28,25 @@ void tv_segment_unref(struct tv_segment *segment)
         return;
     if (atomic_load(&segment->dead) && segment->graveyard)
         tv_graveyard_add(segment->graveyard, segment->id);
+    free(atomic_load(&segment->rolled));
     tv_arena_release(&segment->arena);
     free(segment);
+}
+
+void tv_segment_set_rolled(struct tv_segment *segment, struct tv_rolled *rolled)
+{
+    struct tv_rolled *none = NULL;
+    bool first = atomic_compare_exchange_strong(&segment->rolled, &none, rolled);
+    TV_ASSERT(first);
+}
+
+uint64_t tv_segment_bytes(const struct tv_segment *segment)
+{
+    const struct tv_rolled *rolled = atomic_load(&segment->rolled);
+    uint64_t bytes = segment->payload_bytes + segment->meta_bytes;
+    for (int i = 0; rolled && i < TV_ROLLED_PARTS; i++)
+        bytes += rolled->parts[i].bytes;
+    return bytes;
 }
 
 uint32_t tv_segment_hash(struct tv_str text)

@@ -11,6 +11,8 @@
 #include "store/extent.h"
 #include "store/rollup.h"
 
+#include <stdatomic.h>
+
 enum {
     TV_SEGMENT_ROWS_MAX = 65536,
     TV_SEGMENT_VALUES_MAX = 32,    /* a column with up to so many texts lists their hashes */
@@ -61,6 +63,8 @@ struct tv_segment_service {
     int64_t version_time; /* of the event that told the version */
 };
 
+struct tv_rolled; /* rolled.h */
+
 enum tv_filter_kind { TV_FILTER_EVENT, TV_FILTER_TRACE, TV_FILTER_SPAN, TV_FILTER_COUNT };
 
 struct tv_segment {
@@ -81,6 +85,8 @@ struct tv_segment {
     struct tv_rollup rollup;
     struct tv_arena arena;
 
+    /* Of its row in the table of rollups; owned, NULL until it is known. Set once, by the loop. */
+    struct tv_rolled *_Atomic rolled;
     struct tv_graveyard *graveyard; /* where its id goes once dead and let go */
     atomic_bool dead;               /* replaced or expired: the row goes with the last reference */
     atomic_bool corrupt;            /* set aside */
@@ -90,6 +96,10 @@ struct tv_segment *tv_segment_new(void);
 struct tv_segment *tv_segment_ref(struct tv_segment *segment);
 void tv_segment_unref(struct tv_segment *segment);
 
+/* Gives it what is known of its rollup; takes it. */
+void tv_segment_set_rolled(struct tv_segment *segment, struct tv_rolled *rolled);
+/* What it takes in the file. */
+uint64_t tv_segment_bytes(const struct tv_segment *segment);
 /* The attribute's column, or NULL. */
 const struct tv_segment_column *tv_segment_find_attr(
         const struct tv_segment *segment, struct tv_str name);

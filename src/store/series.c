@@ -1,46 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading series: a scan whose rows are added up in a table. */
+/* Reading series: rollups tell what they can (series_rolled.c), a scan brings the rows of the rest, and
+ * both are added up in one table. */
 #include "store/series.h"
 
 #include "base/mem.h"
-#include "store/series_table.h"
+#include "store/series_rolled.h"
 
 #include <stdlib.h>
 
-static enum tv_status too_large(struct tv_error *err)
+enum tv_status tv_series_bounded(const struct tv_series_table *events,
+        const struct tv_metric_table *metrics, struct tv_error *err)
 {
+    size_t points = (events ? events->steps.count : 0) + (metrics ? metrics->steps.count : 0);
+    size_t bytes = (events ? events->bytes : 0) + (metrics ? metrics->bytes : 0);
+    if (points <= TV_SERIES_POINTS_MAX && bytes <= TV_SERIES_BYTES_MAX)
+        return TV_OK;
     return tv_fail(err, TV_TOO_LARGE,
             "there are more than %d points or %d MiB of them; ask for a longer step, a shorter window "
             "or fewer series",
             TV_SERIES_POINTS_MAX, TV_SERIES_BYTES_MAX >> 20);
 }
 
-static bool is_too_large(const struct tv_steps *steps, size_t bytes)
+static void add_rows(struct tv_series_reading *reading, const struct tv_scan *scan,
+        const struct tv_scan_batch *found, uint32_t *rows)
 {
-    return steps->count > TV_SERIES_POINTS_MAX || bytes > TV_SERIES_BYTES_MAX;
+    const struct tv_segment *segment = scan->items[scan->next - 1].segment;
+    struct tv_scan_batch untold = {found->batch, rows, 0};
+    untold.count = tv_series_untold(reading, segment, found, rows);
+    if (untold.count && reading->events)
+        tv_series_table_add(reading->events, &untold);
+    else if (untold.count)
+        tv_metric_table_add(reading->metrics, &untold);
 }
 
-static struct tv_scan_spec scan_of(const struct tv_series_spec *spec)
-{
-    return (struct tv_scan_spec){.from = spec->from,
-            .to = spec->to,
-            .arrival_to = spec->arrival_to,
-            .where = spec->where,
-            .order = TV_SCAN_ANY};
-}
-
-static enum tv_status add_events(
-        struct tv_scan *scan, struct tv_series_table *table, struct tv_error *err)
+static enum tv_status drain(
+        struct tv_series_reading *reading, struct tv_scan *scan, struct tv_error *err)
 {
     struct tv_scan_batch found;
+    uint32_t *rows = NULL;
+    enum tv_status status = TV_OK;
     for (;;) {
-        enum tv_status status = tv_scan_next(scan, &found, err);
+        status = tv_scan_next(scan, &found, err);
         if (status != TV_OK || found.count == 0)
-            return status;
-        tv_series_table_add(table, &found);
-        if (is_too_large(&table->steps, table->bytes))
-            return too_large(err);
+            break;
+        rows = tv_realloc_array(rows, found.count, sizeof(*rows));
+        add_rows(reading, scan, &found, rows);
+        status = tv_series_bounded(reading->events, reading->metrics, err);
+        if (status != TV_OK)
+            break;
     }
+    free(rows);
+    return status;
+}
+
+/* `wanted` has condition and columns; what else there is to it comes from the reading. */
+static enum tv_status read_all(
+        struct tv_series_reading *reading, struct tv_scan_spec *wanted, struct tv_error *err)
+{
+    const struct tv_series_spec *spec = reading->spec;
+    struct tv_scan_some some = {tv_series_wants_rows, reading};
+    struct tv_scan *scan = NULL;
+    struct tv_scan_stats stats;
+    wanted->from = spec->from;
+    wanted->to = spec->to;
+    wanted->arrival_to = spec->arrival_to;
+    enum tv_status status = tv_series_roll(reading, err);
+    if (status != TV_OK)
+        return status;
+    status = tv_scan_open_some(reading->snapshot, wanted, &some, &scan, err);
+    if (status == TV_OK) {
+        scan->cancel = spec->cancel;
+        status = drain(reading, scan, err);
+        tv_scan_stats(scan, &stats);
+        stats.bytes += reading->stats.bytes;
+        stats.rolled_up = reading->stats.rolled_up;
+        reading->stats = stats;
+    }
+    tv_scan_close(scan);
+    return status;
 }
 
 enum tv_status tv_series_read(struct tv_snapshot *snapshot, const struct tv_series_spec *spec,
@@ -48,19 +85,16 @@ enum tv_status tv_series_read(struct tv_snapshot *snapshot, const struct tv_seri
 {
     struct tv_series_table table = {
             .stepping = {spec->step_ns, spec->from}, .by = spec->by, .durations = spec->durations};
-    struct tv_scan *scan = NULL;
-    struct tv_scan_spec wanted = scan_of(spec);
-    wanted.columns = tv_series_columns(spec->by, spec->durations);
-    enum tv_status status = tv_scan_open(snapshot, &wanted, spec->cancel, &scan, err);
-    if (status == TV_OK)
-        status = add_events(scan, &table, err);
+    struct tv_series_reading reading = {.snapshot = snapshot, .spec = spec, .events = &table};
+    struct tv_scan_spec wanted = {
+            .where = spec->where, .columns = tv_series_columns(spec->by, spec->durations)};
+    enum tv_status status = read_all(&reading, &wanted, err);
     if (status == TV_OK) {
-        *out = (struct tv_series_list){0};
-        tv_scan_stats(scan, &out->stats);
+        *out = (struct tv_series_list){.stats = reading.stats};
         tv_series_table_hand_over(&table, out);
     }
-    tv_scan_close(scan);
     tv_series_table_release(&table);
+    tv_series_reading_release(&reading);
     return status;
 }
 
@@ -72,20 +106,6 @@ void tv_series_list_release(struct tv_series_list *list)
     free(list->items);
     tv_arena_release(&list->arena);
     *list = (struct tv_series_list){0};
-}
-
-static enum tv_status add_metrics(
-        struct tv_scan *scan, struct tv_metric_table *table, struct tv_error *err)
-{
-    struct tv_scan_batch found;
-    for (;;) {
-        enum tv_status status = tv_scan_next(scan, &found, err);
-        if (status != TV_OK || found.count == 0)
-            return status;
-        tv_metric_table_add(table, &found);
-        if (is_too_large(&table->steps, table->bytes))
-            return too_large(err);
-    }
 }
 
 /* Labels need every attribute, one metric without them only its own. */
@@ -105,23 +125,19 @@ static struct tv_scan_columns metric_columns(const struct tv_series_spec *spec)
 enum tv_status tv_metrics_read(struct tv_snapshot *snapshot, const struct tv_series_spec *spec,
         struct tv_metric_list *out, struct tv_error *err)
 {
+    struct tv_arena arena = {0};
     struct tv_metric_table table = {
             .stepping = {spec->step_ns, spec->from}, .by = spec->by, .metric = spec->metric};
-    struct tv_scan *scan = NULL;
-    struct tv_arena arena = {0};
-    struct tv_scan_spec wanted = scan_of(spec);
-    wanted.where = tv_pred_and(&arena, tv_metric_pred(&arena), spec->where);
-    wanted.columns = metric_columns(spec);
-    enum tv_status status = tv_scan_open(snapshot, &wanted, spec->cancel, &scan, err);
-    if (status == TV_OK)
-        status = add_metrics(scan, &table, err);
+    struct tv_series_reading reading = {.snapshot = snapshot, .spec = spec, .metrics = &table};
+    struct tv_scan_spec wanted = {.where = tv_pred_and(&arena, tv_metric_pred(&arena), spec->where),
+            .columns = metric_columns(spec)};
+    enum tv_status status = read_all(&reading, &wanted, err);
     if (status == TV_OK) {
-        *out = (struct tv_metric_list){0};
-        tv_scan_stats(scan, &out->stats);
+        *out = (struct tv_metric_list){.stats = reading.stats};
         tv_metric_table_hand_over(&table, out);
     }
-    tv_scan_close(scan);
     tv_metric_table_release(&table);
+    tv_series_reading_release(&reading);
     tv_arena_release(&arena);
     return status;
 }

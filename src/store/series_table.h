@@ -94,7 +94,13 @@ void tv_metric_table_merge(
         struct tv_metric_table *table, uint32_t number, const struct tv_metric_point *point);
 /* Adds rows that are metric events, with all attributes. */
 void tv_metric_table_add(struct tv_metric_table *table, const struct tv_scan_batch *in);
+/* As that, unless the rows have more than `most` sets of labels: then nothing is added, false. */
+TV_CHECKED bool tv_metric_table_add_few(
+        struct tv_metric_table *table, const struct tv_scan_batch *in, uint32_t most);
 void tv_metric_table_hand_over(struct tv_metric_table *table, struct tv_metric_list *out);
+/* TV_TOO_LARGE where a table (either may be NULL) holds more than a reading may. */
+TV_CHECKED enum tv_status tv_series_bounded(const struct tv_series_table *events,
+        const struct tv_metric_table *metrics, struct tv_error *err);
 /* Selects metric events. */
 struct tv_pred *tv_metric_pred(struct tv_arena *arena);
 

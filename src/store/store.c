@@ -4,6 +4,7 @@
  * The lock is an open-file-description lock on a file of its own beside the database: it goes when
  * the process goes, however it goes, and commands that only read or manage tokens do not take it. */
 #include "store/erase_internal.h"
+#include "store/rolled.h"
 
 #include "base/mem.h"
 #include "base/time.h"
@@ -69,6 +70,8 @@ static enum tv_status prepare_all(struct tv_store *store, struct tv_error *err)
                     " VALUES(?1, ?2, 0, 0, ?3, ?4)"},
             {&store->mark, "UPDATE segment SET state = 1 WHERE id = ?1"},
             {&store->drop, "DELETE FROM segment WHERE id = ?1"},
+            {&store->put_rollup,
+                    "INSERT OR REPLACE INTO rollup(segment, head, data) VALUES(?1, ?2, ?3)"},
             {&store->request_find, "SELECT 1 FROM request WHERE key = ?1 AND time > ?2"},
             {&store->request_put, "INSERT OR REPLACE INTO request(key, time) VALUES(?1, ?2)"},
             {&store->request_prune, "DELETE FROM request WHERE time <= ?1"},
@@ -85,7 +88,8 @@ static enum tv_status prepare_all(struct tv_store *store, struct tv_error *err)
 static void finalize_all(struct tv_store *store)
 {
     sqlite3_stmt *all[] = {store->begin, store->commit, store->insert, store->mark, store->drop,
-            store->request_find, store->request_put, store->request_prune, store->counter_put};
+            store->put_rollup, store->request_find, store->request_put, store->request_prune,
+            store->counter_put};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         (void)sqlite3_finalize(all[i]);
 }
@@ -200,5 +204,20 @@ enum tv_status tv_store_insert(
     (void)sqlite3_bind_blob64(insert, 4, row->payload.ptr, row->payload.len, SQLITE_STATIC);
     enum tv_status status = tv_db_run(&store->writer, insert, err);
     (void)sqlite3_clear_bindings(insert);
+    return status;
+}
+
+enum tv_status tv_store_put_rollup(struct tv_store *store, int64_t segment,
+        const struct tv_rolled *rolled, struct tv_str data, struct tv_error *err)
+{
+    struct tv_buf head = {0};
+    sqlite3_stmt *put = store->put_rollup;
+    tv_rolled_put(rolled, &head);
+    (void)sqlite3_bind_int64(put, 1, segment);
+    (void)sqlite3_bind_blob64(put, 2, head.data, head.len, SQLITE_STATIC);
+    (void)sqlite3_bind_blob64(put, 3, data.len ? data.ptr : "", data.len, SQLITE_STATIC);
+    enum tv_status status = tv_db_run(&store->writer, put, err);
+    (void)sqlite3_clear_bindings(put);
+    tv_buf_release(&head);
     return status;
 }

@@ -29,6 +29,7 @@ enum tv_job_kind {
     TV_JOB_BURY,       /* rows of segments that nobody can read any more */
     TV_JOB_ERASE,      /* events that somebody wants gone */
     TV_JOB_EXPIRE,     /* segments past their age or the file's limit */
+    TV_JOB_ROLL_UP,    /* the rollup of a segment that has none */
     TV_JOB_PRUNE,      /* old request keys */
     TV_JOB_VACUUM,     /* free pages back to the file system */
     TV_JOB_COUNT
@@ -56,7 +57,7 @@ struct tv_store {
 
     /* Writer lane. */
     struct tv_db writer;
-    sqlite3_stmt *begin, *commit, *insert, *mark, *drop;
+    sqlite3_stmt *begin, *commit, *insert, *mark, *drop, *put_rollup;
     sqlite3_stmt *request_find, *request_put, *request_prune, *counter_put;
     struct tv_dedupe *dedupe;
     uint64_t next_arrival;
@@ -77,7 +78,7 @@ struct tv_store {
     int64_t retry_ns[TV_JOB_COUNT]; /* monotonic, as all below: not before, after a failure */
     int64_t prune_due_ns, vacuum_due_ns, erase_due_ns;
     struct tv_erasure *erasures; /* by age; the first is worked on */
-    bool merge_wanted, vacuum_wanted, requests_known;
+    bool merge_wanted, vacuum_wanted, requests_known, rollups_wanted;
     bool reserve_reached;    /* why the last commit failed */
     int checkpointed_frames; /* of the log, at the last checkpoint */
     struct tv_store_stats stats;
@@ -148,6 +149,10 @@ struct tv_segment_row {
     int level;
     struct tv_str meta, payload;
 };
+/* The same of the table of rollups. */
+struct tv_rolled;
+TV_CHECKED enum tv_status tv_store_put_rollup(struct tv_store *store, int64_t segment,
+        const struct tv_rolled *rolled, struct tv_str data, struct tv_error *err);
 TV_CHECKED enum tv_status tv_store_insert(
         struct tv_store *store, const struct tv_segment_row *row, struct tv_error *err);
 

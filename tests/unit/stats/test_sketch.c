@@ -286,9 +286,76 @@ static void rank__is_the_nearest_one(void **state)
     assert_true(tv_nearest_rank(UINT64_MAX, 99) < UINT64_MAX);
 }
 
+/* Two sketches, and the second one spread out: merged either way the first is the same. */
+static void flat__merges_as_the_sketch_does(void **state)
+{
+    static draw_fn *const draws[] = {durations, pareto, around_zero, few_values, whole_range};
+    (void)state;
+    for (size_t i = 0; i < sizeof(draws) / sizeof(draws[0]); i++) {
+        struct tv_sketch one = {0}, other = {0}, again = {0};
+        struct tv_sketch_flat flat;
+        for (int k = 0; k < 3000; k++) {
+            double number = draws[i]();
+            tv_sketch_add(&one, number);
+            tv_sketch_add(&again, number);
+            tv_sketch_add(&other, draws[(i + 1) % 5]());
+        }
+        uint32_t used = tv_sketch_used(&other);
+        int32_t *buckets = calloc(used + 1, sizeof(*buckets));
+        uint64_t *counts = calloc(used + 1, sizeof(*counts));
+        tv_sketch_spread(&other, buckets, counts, &flat);
+        assert_int_equal(flat.above + flat.below, used);
+        tv_sketch_merge(&one, &other);
+        assert_true(tv_sketch_merge_flat(&again, &flat));
+        struct tv_buf left = {0}, right = {0};
+        tv_sketch_encode(&one, &left);
+        tv_sketch_encode(&again, &right);
+        assert_true(tv_str_equal(tv_buf_str(&left), tv_buf_str(&right)));
+        tv_buf_release(&left);
+        tv_buf_release(&right);
+        tv_sketch_release(&one);
+        tv_sketch_release(&other);
+        tv_sketch_release(&again);
+        free(buckets);
+        free(counts);
+    }
+}
+
+static void flat__refuses_what_is_no_sketch(void **state)
+{
+    (void)state;
+    struct tv_sketch sketch = {0};
+    int32_t buckets[] = {5, 9};
+    uint64_t counts[] = {2, 3};
+    struct tv_sketch_flat good = {5, 0, 1, 2, 2, 0, buckets, counts};
+    struct tv_sketch_flat bad = good;
+    bad.count = 6;
+    assert_false(tv_sketch_merge_flat(&sketch, &bad));
+    bad = good;
+    bad.min = 3;
+    assert_false(tv_sketch_merge_flat(&sketch, &bad));
+    bad = good;
+    bad.max = NAN;
+    assert_false(tv_sketch_merge_flat(&sketch, &bad));
+    buckets[1] = 5; /* not ascending */
+    assert_false(tv_sketch_merge_flat(&sketch, &good));
+    buckets[1] = 5 + TV_SKETCH_BUCKETS; /* too far apart */
+    assert_false(tv_sketch_merge_flat(&sketch, &good));
+    buckets[1] = 9;
+    counts[0] = 0;
+    assert_false(tv_sketch_merge_flat(&sketch, &good));
+    assert_int_equal(sketch.count, 0);
+    counts[0] = 2;
+    assert_true(tv_sketch_merge_flat(&sketch, &good));
+    assert_int_equal(sketch.count, 5);
+    tv_sketch_release(&sketch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+            cmocka_unit_test(flat__merges_as_the_sketch_does),
+            cmocka_unit_test(flat__refuses_what_is_no_sketch),
             cmocka_unit_test(sketch__is_within_its_accuracy_at_every_rank),
             cmocka_unit_test(sketch__of_parts_is_the_sketch_of_the_whole),
             cmocka_unit_test(sketch__collapses_next_to_zero_and_stays_small),

@@ -5,8 +5,11 @@
 #include "base/time.h"
 #include "store/series.h"
 
+#include <sqlite3.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -285,7 +288,7 @@ static uint64_t check_metrics(struct test_world *world, const struct tv_series_s
 }
 
 /* A window anywhere, steps of all kinds, as of any arrival; sometimes with a condition. */
-static void check_random(struct test_world *world, struct tv_arena *arena, int64_t span_ns)
+static uint64_t check_random(struct test_world *world, struct tv_arena *arena, int64_t span_ns)
 {
     static const int64_t steps[] = {0, TV_NS_PER_S, 7 * TV_NS_PER_S, 10 * TV_NS_PER_S,
             TV_NS_PER_MIN, 15 * TV_NS_PER_MIN, TV_NS_PER_HOUR};
@@ -307,32 +310,101 @@ static void check_random(struct test_world *world, struct tv_arena *arena, int64
     if (test_below(random, 6) == 0)
         spec.where = tv_pred_compare(
                 arena, tv_field_ref_fixed(TV_FIELD_DURATION), TV_OP_GT, tv_value_i64(1 << 18));
-    (void)check_events(world, &spec);
+    uint64_t rolled_up = check_events(world, &spec);
     if (test_below(random, 3) == 0)
         spec.metric = TV_STR("load");
-    (void)check_metrics(world, &spec);
+    return rolled_up + check_metrics(world, &spec);
 }
 
+/* Returns how many rollups took part. */
+static uint64_t check_some(struct test_world *world, int64_t span_ns)
+{
+    struct tv_arena arena = {0};
+    uint64_t rolled_up = 0;
+    for (int i = 0; i < 12; i++)
+        rolled_up += check_random(world, &arena, span_ns);
+    tv_arena_release(&arena);
+    return rolled_up;
+}
+
+/* Stretches of 10 seconds, a minute, an hour; late events in each round. */
 static void series__equal_the_events(void **state)
 {
     (void)state;
-    struct test_world world;
-    struct tv_arena arena = {0};
-    int64_t span_ns = 20 * TV_NS_PER_MIN;
-    test_world_init(&world, 11);
-    for (int round = 0; round < 4; round++) {
-        commit(&world, 1500, span_ns);
-        for (int i = 0; i < 12; i++)
-            check_random(&world, &arena, span_ns);
-        if (round != 2)
-            test_compact(world.store);
-        for (int i = 0; i < 12; i++)
-            check_random(&world, &arena, span_ns);
+    static const int64_t spans_ns[] = {TV_NS_PER_MIN, 20 * TV_NS_PER_MIN, 5 * TV_NS_PER_HOUR};
+    for (size_t i = 0; i < 3; i++) {
+        struct test_world world;
+        uint64_t rolled_up = 0;
+        test_world_init(&world, 11);
+        for (int round = 0; round < 4; round++) {
+            commit(&world, 1500, spans_ns[i]);
+            rolled_up += check_some(&world, spans_ns[i]);
+            if (round != 2)
+                test_compact(world.store);
+            rolled_up += check_some(&world, spans_ns[i]);
+        }
+        test_world_reopen(&world);
+        rolled_up += check_some(&world, spans_ns[i]);
+        assert_true(rolled_up > 0);
+        test_world_release(&world);
     }
+}
+
+/* A whole window in one step: rollups answer all of it, sketches and labels too. */
+static void assert_rolled(struct test_world *world, bool wanted)
+{
+    struct tv_series_spec spec = {.from = START,
+            .to = START + TV_NS_PER_HOUR,
+            .step_ns = TV_NS_PER_HOUR,
+            .arrival_to = UINT64_MAX,
+            .by = TV_BY_SERVICE | TV_BY_TYPE | TV_BY_NAME | TV_BY_INSTANCE | TV_BY_LABELS,
+            .durations = true};
+    assert_int_equal(check_events(world, &spec) > 0, wanted);
+    assert_int_equal(check_metrics(world, &spec) > 0, wanted);
+}
+
+static void run_sql(const char *dir, const char *sql)
+{
+    char path[512];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof(path), "%s/traversion.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void rollups__are_made_for_an_older_file(void **state)
+{
+    (void)state;
+    struct test_world world;
+    test_world_init(&world, 14);
+    commit(&world, 4000, TV_NS_PER_MIN);
+    test_compact(world.store);
+    assert_rolled(&world, true);
+    tv_store_close(world.store);
+    run_sql(world.dir, "DROP TRIGGER segment_gone; DROP TABLE rollup; PRAGMA user_version=2");
+    world.store = test_open(world.dir);
+    assert_rolled(&world, false);
+    (void)test_jobs(world.store, 8);
+    assert_rolled(&world, true);
     test_world_reopen(&world);
-    for (int i = 0; i < 12; i++)
-        check_random(&world, &arena, span_ns);
-    tv_arena_release(&arena);
+    assert_rolled(&world, true);
+    test_world_release(&world);
+}
+
+static void rollups__that_are_damaged_are_passed_over(void **state)
+{
+    (void)state;
+    struct test_world world;
+    test_world_init(&world, 15);
+    commit(&world, 4000, TV_NS_PER_MIN);
+    test_compact(world.store);
+    run_sql(world.dir, "UPDATE rollup SET data = zeroblob(length(data))");
+    assert_rolled(&world, false);
+    run_sql(world.dir, "UPDATE rollup SET data = x''");
+    assert_rolled(&world, false);
+    run_sql(world.dir, "DELETE FROM rollup");
+    assert_rolled(&world, false);
     test_world_release(&world);
 }
 
@@ -378,6 +450,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(series__equal_the_events),
+            cmocka_unit_test(rollups__are_made_for_an_older_file),
+            cmocka_unit_test(rollups__that_are_damaged_are_passed_over),
             cmocka_unit_test(series__stop_when_told),
             cmocka_unit_test(series__refuse_more_points_than_they_may_hold),
     };
