@@ -21,6 +21,10 @@ enum tv_status tv_check_anomalies(struct tv_query *query)
     if (query->ast->scores && query->ast->limit.present)
         return tv_check_fail(query, query->ast->limit.offset, "SCORES has no row limit",
                 "leave LIMIT out, or SCORES");
+    if (query->services)
+        return tv_check_fail(query, query->ast->where->offset,
+                "ANOMALIES chooses events by their own fields",
+                "name derived fields behind FOR, and services by service = …");
     return tv_check_measures(query);
 }
 

@@ -7,6 +7,7 @@
  * scan stops early. */
 #include "base/time.h"
 #include "timeql/compare.h"
+#include "timeql/measure_read.h"
 #include "timeql/top.h"
 
 #include <endian.h>
@@ -244,6 +245,12 @@ static void plan_traverse(struct tv_exec *exec)
     }
 }
 
+static void plan_anomalies(struct tv_exec *exec)
+{
+    if (tv_measures_recorded(exec->query))
+        tv_plan_measures(exec, add_scan(exec, "points"));
+}
+
 typedef void plan_fn(struct tv_exec *exec);
 
 /* A statement without a function here reads by other ways than planned scans. */
@@ -254,6 +261,7 @@ static plan_fn *const plans[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_COMPARE] = plan_compare,
         [TV_STATEMENT_SELECT] = plan_select,
         [TV_STATEMENT_SHOW] = plan_show,
+        [TV_STATEMENT_ANOMALIES] = plan_anomalies,
 };
 
 void tv_plan_make(struct tv_exec *exec)

@@ -39,6 +39,9 @@ const char *const good_statements[] = {
         "COMPARE '1 hour ago' WITH 'now' OVER 2m AS OF 'now' FORMAT table",
         "EXPLAIN TIMELINE",
         "EXPLAIN ANALYZE SELECT count(*) FORMAT ndjson",
+        "ANOMALIES",
+        "ANOMALIES FOR errorRate, cpu IN LAST 1 day WHERE service = 'a' LIMIT 20",
+        "ANOMALIES FOR latency SCORES",
 };
 const size_t good_statement_count = sizeof(good_statements) / sizeof(good_statements[0]);
 
@@ -56,9 +59,6 @@ const char *const later_statements[] = {
         "WHAT IF REMOVE WHERE eventType = 'deploy', SET errorRate = 1% WHERE service = 'a', "
         "SET latency = BASELINE, SET pool.size = 50, DELAY WHERE service = 'b' BY 200ms IN LAST 1h",
         "WHAT IF REMOVE dep-1, REMOVE event_id = 'dep-2' WHERE service = 'orders'",
-        "ANOMALIES",
-        "ANOMALIES FOR errorRate, cpu IN LAST 1 day WHERE service = 'a' LIMIT 20",
-        "ANOMALIES FOR latency SCORES",
         "PATTERNS IN LAST 1h WHERE eventType = 'error' LIMIT 10",
         "DIFF WHERE error_occurred = true AGAINST REST IN LAST 1h BY host, version LIMIT 5",
         "DIFF WHERE host = 'a' OR host = 'b' AGAINST WHERE host = 'c' FROM 'yesterday 14:00'",

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From distances to a score.
+ *
+ * A distance d (a share of the range) becomes d / (d + bar): 0 where nothing is new, towards 1 where the
+ * distance is many times what is usual for the series. For novelty the bar is a constant plus the fading
+ * mean of the series' own novelties, so a series that is always new must be newer still; the season's bar
+ * is high and fixed, since its distance is small on any day that is like the others. The larger of both
+ * is taken: sums of detectors were tried and are worse, because each adds its own noise to all alarms.
+ *
+ * The hush after a score is a factor, not a lock: what is clearly stranger still passes. Locking out
+ * repeats altogether loses the second incident of an hour, and telling all of them buries the first.
+ *
+ * Cost: O(values remembered) for a number, about a microsecond. */
+#include "insight/detector.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define BAR        0.03 /* of the range: less is never strange */
+#define FEW        8    /* ÷ numbers seen: the nearest of few is far without meaning anything */
+#define SEASON_BAR 1.7
+#define USUAL_HALF 2000 /* numbers in which half of the usual is forgotten */
+#define HUSH_HALF  500  /* numbers in which a hush gets half as strong */
+#define HUSH_LEAST 0.4  /* scores below it hush nothing */
+
+static_assert(sizeof(struct tv_detector) <= TV_DETECTOR_BYTES, "a detector is bounded");
+
+static double fresh_score(struct tv_detector *detector, double novelty)
+{
+    double usual = detector->weight > 0 ? detector->usual / detector->weight : 0;
+    double share = M_LN2 / USUAL_HALF;
+    detector->usual += (novelty - detector->usual) * share;
+    detector->weight += (1 - detector->weight) * share;
+    return novelty / (novelty + usual + BAR + FEW / (double)detector->learned);
+}
+
+static double season_score(const struct tv_detector *detector, double distance)
+{
+    double range = tv_novelty_range(&detector->novelty);
+    if (range <= 0)
+        return 0;
+    double share = fmin(distance / range, 1);
+    return share / (share + SEASON_BAR);
+}
+
+static double hushed(struct tv_detector *detector, double score)
+{
+    double told = score * (1 - detector->hush);
+    detector->hush *= exp2(-1.0 / HUSH_HALF);
+    if (told > HUSH_LEAST)
+        detector->hush = fmax(detector->hush, told);
+    return told;
+}
+
+struct tv_judgement tv_detector_next(struct tv_detector *detector, int64_t time_ns, double number)
+{
+    struct tv_judgement judged = {
+            .expected = detector->season.begun ? detector->season.level : number};
+    detector->learned += detector->learned < UINT32_MAX;
+    double novelty = tv_novelty_next(&detector->novelty, number);
+    double distance = tv_season_next(&detector->season, time_ns, number);
+    double score = fmax(fresh_score(detector, novelty), season_score(detector, distance));
+    if (detector->learned <= TV_DETECTOR_LEARN)
+        return judged;
+    judged.score = hushed(detector, score);
+    judged.anomaly = judged.score >= TV_ANOMALY_SCORE;
+    return judged;
+}
