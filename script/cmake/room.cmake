@@ -40,10 +40,11 @@ function(tv_room_add room)
     endforeach()
 endfunction()
 
-# Sets `out` to the libraries of all rooms that have sources.
+# Sets `out` to the libraries of all rooms that have sources and are part of the daemon: the rooms that it
+# may include itself, and itself.
 function(tv_room_libraries out)
     set(found "")
-    foreach(room IN LISTS TV_ROOMS)
+    foreach(room IN LISTS TV_ROOM_daemon_USES ITEMS daemon)
         if(TARGET tv_${room})
             list(APPEND found tv_${room})
         endif()
