@@ -188,7 +188,7 @@ static void add_topk(struct tv_aggregator *aggregator, struct tv_aggregate_state
         *aggregator->bytes += sizeof(*state->topk);
     }
     size_t before = state->topk->bytes;
-    tv_topk_add(state->topk, value, scratch);
+    tv_topk_add(state->topk, value, 1, scratch);
     *aggregator->bytes += state->topk->bytes - before;
 }
 

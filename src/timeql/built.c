@@ -11,6 +11,7 @@ static tv_operator_fn *const operators[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_TIMELINE] = tv_op_timeline,
         [TV_STATEMENT_TRAVERSE] = tv_op_traverse,
         [TV_STATEMENT_COMPARE] = tv_op_compare,
+        [TV_STATEMENT_DIFF] = tv_op_diff,
         [TV_STATEMENT_SELECT] = tv_op_select,
         [TV_STATEMENT_SHOW] = tv_op_show,
         [TV_STATEMENT_ANOMALIES] = tv_op_anomalies,

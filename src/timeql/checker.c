@@ -225,6 +225,8 @@ static void check_limit(struct tv_query *query)
         standard = TV_BUCKETS_MAX + 2;
     else if (ast->statement == TV_STATEMENT_TRAVERSE)
         standard = TV_TRAVERSE_EVENTS_MAX;
+    else if (ast->statement == TV_STATEMENT_DIFF)
+        standard = TV_DIFF_ROWS_DEFAULT;
     uint64_t most = ast->every.present ? TV_BUCKETS_MAX + 2 : query->rows_max;
     query->limit = ast->limit.present ? ast->limit.value : standard;
     query->limit_written = ast->limit.present && query->limit <= most;

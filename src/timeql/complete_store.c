@@ -190,7 +190,7 @@ static void sample_batch(void *ctx, const struct tv_scan_batch *batch)
     for (uint32_t i = 0; i < batch->count; i++) {
         bool text = values[i].type == TV_TYPE_STR || values[i].type == TV_TYPE_JSON;
         if (values[i].type != TV_TYPE_NULL && !(text && values[i].s.len > VALUE_BYTES_MAX))
-            tv_topk_add(&sample->counts, values[i], &sample->scratch);
+            tv_topk_add(&sample->counts, values[i], 1, &sample->scratch);
     }
     tv_arena_release(&sample->scratch);
 }

@@ -205,6 +205,27 @@ static void plan_compare(struct tv_exec *exec)
     }
 }
 
+/* Once for the counts, which say how thin a sample suffices, and once for the sample. */
+static void plan_diff(struct tv_exec *exec)
+{
+    const struct tv_query *query = exec->query;
+    struct tv_columns_wanted columns = wanted(exec);
+    struct tv_pred *either =
+            query->against ? tv_pred_or(&exec->arena, query->subject, query->against) : NULL;
+    struct tv_planned_scan *counts = add_scan(exec, "counts");
+    struct tv_planned_scan *sample = add_scan(exec, "sample");
+    tv_want_pred(&columns, query->subject);
+    tv_want_pred(&columns, query->against);
+    counts->spec.where = tv_pred_and(&exec->arena, either, query->where);
+    counts->spec.columns = tv_wanted_columns(&columns);
+    sample->spec.where = counts->spec.where;
+    tv_want_field(&columns, TV_FIELD_ARRIVAL);
+    for (size_t i = 0; i < query->measure_count; i++)
+        tv_want_ref(&columns, &query->measures[i].ref);
+    sample->spec.columns =
+            query->measure_count > 0 ? tv_wanted_columns(&columns) : tv_all_columns();
+}
+
 struct tv_pred *tv_trace_pred(struct tv_arena *arena, struct tv_id trace)
 {
     uint64_t words[2] = {htobe64(trace.hi), htobe64(trace.lo)};
@@ -259,6 +280,7 @@ static plan_fn *const plans[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_TIMELINE] = plan_timeline,
         [TV_STATEMENT_TRAVERSE] = plan_traverse,
         [TV_STATEMENT_COMPARE] = plan_compare,
+        [TV_STATEMENT_DIFF] = plan_diff,
         [TV_STATEMENT_SELECT] = plan_select,
         [TV_STATEMENT_SHOW] = plan_show,
         [TV_STATEMENT_ANOMALIES] = plan_anomalies,

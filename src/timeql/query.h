@@ -12,6 +12,7 @@
 enum {
     TV_ROWS_DEFAULT = 10000,         /* of an answer, without maxRows */
     TV_TIMELINE_ROWS_DEFAULT = 1000, /* of TIMELINE without LIMIT */
+    TV_DIFF_ROWS_DEFAULT = 50,       /* of DIFF without LIMIT */
     TV_BUCKETS_MAX = 20000,
     TV_TRAVERSE_EVENTS_MAX = 10000,
     TV_PATTERN_STEPS_MAX = 64

@@ -91,20 +91,27 @@ static void thin_out(struct tv_topk *topk)
     topk->lost += cut;
 }
 
-void tv_topk_add(struct tv_topk *topk, struct tv_value value, struct tv_arena *scratch)
+void tv_topk_add(
+        struct tv_topk *topk, struct tv_value value, uint64_t times, struct tv_arena *scratch)
 {
     struct tv_str key = key_of(value, scratch);
     uint64_t *count = tv_map_get(&topk->counts, key);
     if (count) {
-        ++*count;
+        *count += times;
         return;
     }
-    if (topk->counts.count == TV_TOPK_COUNTED)
+    if (topk->counts.count == (topk->most ? topk->most : TV_TOPK_COUNTED))
         thin_out(topk);
     char *owned = tv_malloc(key.len);
     memcpy(owned, key.ptr, key.len);
-    *tv_map_put(&topk->counts, (struct tv_str){owned, key.len}, NULL) = 1;
+    *tv_map_put(&topk->counts, (struct tv_str){owned, key.len}, NULL) = times;
     topk->bytes += key.len + ENTRY_BYTES;
+}
+
+uint64_t tv_topk_count(const struct tv_topk *topk, struct tv_value value, struct tv_arena *scratch)
+{
+    const uint64_t *count = tv_map_get(&topk->counts, key_of(value, scratch));
+    return count ? *count : 0;
 }
 
 static int most_first(const void *left, const void *right)

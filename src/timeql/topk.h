@@ -10,15 +10,19 @@
  * exact. */
 enum { TV_TOPK_MAX = 100, TV_TOPK_COUNTED = 8192 };
 
-/* Zero-initialised is empty. */
+/* Zero-initialised is empty and counts TV_TOPK_COUNTED values. */
 struct tv_topk {
+    size_t most;          /* values counted at once, or 0 */
     struct tv_map counts; /* by the value's key, which is owned */
     size_t bytes;         /* of the keys and their entries */
     uint64_t lost;        /* counts may be too low by this much; 0: exact */
 };
 
 void tv_topk_release(struct tv_topk *topk);
-void tv_topk_add(struct tv_topk *topk, struct tv_value value, struct tv_arena *scratch);
+/* Counts a value so many times. */
+void tv_topk_add(
+        struct tv_topk *topk, struct tv_value value, uint64_t times, struct tv_arena *scratch);
+uint64_t tv_topk_count(const struct tv_topk *topk, struct tv_value value, struct tv_arena *scratch);
 struct tv_topk_item {
     struct tv_value value; /* borrows the table */
     uint64_t count;

@@ -74,7 +74,7 @@ static void topk__keeps_types_apart(void **state)
     const struct tv_value values[] = {tv_value_i64(1), tv_value_f64(1.0), tv_value_str(TV_STR("1")),
             tv_value_f64(1.5), tv_value_bool(true), tv_value_str(TV_STR(""))};
     for (size_t i = 0; i < 6; i++)
-        tv_topk_add(&topk, values[i], &scratch);
+        tv_topk_add(&topk, values[i], 1, &scratch);
     assert_topk(&topk, 1, "[{\"value\":1,\"count\":2}]");
     assert_topk(&topk, 9,
             "[{\"value\":1,\"count\":2},{\"value\":true,\"count\":1},{\"value\":\"1\",\"count\":1},"
@@ -90,7 +90,7 @@ static void topk__keeps_what_is_frequent_among_a_million_values(void **state)
     struct tv_arena scratch = {0};
     for (int64_t i = 0; i < 1000000; i++) {
         int64_t value = i % 10 == 0 ? -1 : i % 25 == 1 ? -2 : i;
-        tv_topk_add(&topk, tv_value_i64(value), &scratch);
+        tv_topk_add(&topk, tv_value_i64(value), 1, &scratch);
         tv_arena_release(&scratch);
         assert_true(topk.counts.count <= TV_TOPK_COUNTED);
     }
