@@ -10,6 +10,7 @@ static tv_operator_fn *const operators[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_STATE] = tv_op_state,
         [TV_STATEMENT_TIMELINE] = tv_op_timeline,
         [TV_STATEMENT_TRAVERSE] = tv_op_traverse,
+        [TV_STATEMENT_MATCH] = tv_op_match,
         [TV_STATEMENT_COMPARE] = tv_op_compare,
         [TV_STATEMENT_DIFF] = tv_op_diff,
         [TV_STATEMENT_SELECT] = tv_op_select,
@@ -62,6 +63,9 @@ enum tv_status tv_check_built(struct tv_query *query)
     const struct tv_ast *ast = query->ast;
     if (!operators[ast->statement])
         return not_built(query, ast->offset, tv_statement_head(ast->statement), "");
+    for (size_t i = 0; i < query->step_count; i++)
+        if (query->steps[i].derived)
+            return not_built(query, ast->steps[i].offset, "a step on derived fields", "");
     if (!directions[ast->direction])
         return not_built(
                 query, ast->direction_offset, "FOLLOWING", tv_direction_name(ast->direction));

@@ -227,6 +227,8 @@ static void check_limit(struct tv_query *query)
         standard = TV_TRAVERSE_EVENTS_MAX;
     else if (ast->statement == TV_STATEMENT_DIFF)
         standard = TV_DIFF_ROWS_DEFAULT;
+    else if (ast->statement == TV_STATEMENT_MATCH)
+        standard = TV_MATCHES_DEFAULT;
     uint64_t most = ast->every.present ? TV_BUCKETS_MAX + 2 : query->rows_max;
     query->limit = ast->limit.present ? ast->limit.value : standard;
     query->limit_written = ast->limit.present && query->limit <= most;

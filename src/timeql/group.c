@@ -10,14 +10,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-void tv_groups_init(struct tv_groups *groups, const struct tv_query *query)
+void tv_groups_init(struct tv_groups *groups, const struct tv_column *columns, size_t count)
 {
-    *groups = (struct tv_groups){.columns = query->groups, .column_count = query->group_count};
-    groups->numberings = tv_calloc(query->group_count + 1, sizeof(*groups->numberings));
-    if (query->ast->every.present) {
-        groups->step = query->ast->every.ns;
-        groups->origin = query->from - query->from % groups->step;
-    }
+    *groups = (struct tv_groups){.columns = columns, .column_count = count};
+    groups->numberings = tv_calloc(count + 1, sizeof(*groups->numberings));
+}
+
+void tv_groups_by_time(struct tv_groups *groups, int64_t from, int64_t step_ns)
+{
+    groups->step = step_ns;
+    groups->origin = from - from % step_ns;
 }
 
 void tv_groups_release(struct tv_groups *groups)

@@ -28,7 +28,10 @@ struct tv_groups {
     struct tv_arena arena; /* values and keys of the maps */
 };
 
-void tv_groups_init(struct tv_groups *groups, const struct tv_query *query);
+/* `columns` are borrowed. */
+void tv_groups_init(struct tv_groups *groups, const struct tv_column *columns, size_t count);
+/* Tells groups apart by steps of time, too: multiples of `step_ns`, none before `from`'s. */
+void tv_groups_by_time(struct tv_groups *groups, int64_t from, int64_t step_ns);
 void tv_groups_release(struct tv_groups *groups);
 /* The group of each of the batch's rows into `out`. */
 void tv_groups_assign(struct tv_groups *groups, const struct tv_scan_batch *batch,

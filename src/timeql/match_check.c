@@ -4,7 +4,7 @@
 #include "timeql/parser.h"
 #include "timeql/query.h"
 
-enum { TIMES_MAX = 1000000 };
+enum { TIMES_MAX = 100000 };
 
 static bool same_label(const struct tv_ast_step *a, const struct tv_ast_step *b)
 {

@@ -331,7 +331,9 @@ enum tv_status tv_op_select(struct tv_exec *exec)
     const struct tv_query *query = exec->query;
     struct selection selection = {.exec = exec, .distinct_budget = TV_DISTINCT_MAX};
     tv_top_init(&selection.top, query->limit, query->order, query->order_count);
-    tv_groups_init(&selection.groups, query);
+    tv_groups_init(&selection.groups, query->groups, query->group_count);
+    if (query->ast->every.present)
+        tv_groups_by_time(&selection.groups, query->from, query->ast->every.ns);
     selection.aggregators = tv_calloc(query->item_count + 1, sizeof(*selection.aggregators));
     for (size_t i = 0; i < query->item_count; i++)
         selection.aggregators[i] = (struct tv_aggregator){.item = &query->items[i],

@@ -7,6 +7,7 @@
  * scan stops early. */
 #include "base/time.h"
 #include "timeql/compare.h"
+#include "timeql/match_feed.h"
 #include "timeql/measure_read.h"
 #include "timeql/top.h"
 
@@ -272,6 +273,36 @@ static void plan_anomalies(struct tv_exec *exec)
         tv_plan_measures(exec, add_scan(exec, "points"));
 }
 
+/* How long after its end a pattern that ends with NOT FOLLOWED BY waits. */
+static int64_t absence_ns(const struct tv_query *query)
+{
+    int64_t longest = 0;
+    for (size_t i = query->step_count; i-- > 0 && query->steps[i].negated;)
+        longest = query->steps[i].within_ns > longest ? query->steps[i].within_ns : longest;
+    return longest;
+}
+
+static void plan_match(struct tv_exec *exec)
+{
+    const struct tv_query *query = exec->query;
+    struct tv_columns_wanted columns = wanted(exec);
+    struct tv_pred *pred = tv_match_pred(query, &exec->arena);
+    if (!pred)
+        return;
+    struct tv_planned_scan *scan = add_scan(exec, "pattern");
+    scan->spec.where = pred;
+    scan->spec.order = TV_SCAN_OLDEST;
+    int64_t absence = absence_ns(query);
+    scan->spec.to = query->to > TV_TIME_MAX - absence ? TV_TIME_MAX : query->to + absence;
+    for (size_t i = 0; i < query->per_count; i++)
+        tv_want_ref(&columns, &query->per[i].ref);
+    for (size_t i = 0; i < query->step_count; i++)
+        if (!query->steps[i].derived)
+            tv_want_pred(&columns, query->steps[i].where);
+    tv_want_field(&columns, TV_FIELD_ARRIVAL);
+    scan->spec.columns = tv_wanted_columns(&columns);
+}
+
 typedef void plan_fn(struct tv_exec *exec);
 
 /* A statement without a function here reads by other ways than planned scans. */
@@ -279,6 +310,7 @@ static plan_fn *const plans[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_STATE] = plan_state,
         [TV_STATEMENT_TIMELINE] = plan_timeline,
         [TV_STATEMENT_TRAVERSE] = plan_traverse,
+        [TV_STATEMENT_MATCH] = plan_match,
         [TV_STATEMENT_COMPARE] = plan_compare,
         [TV_STATEMENT_DIFF] = plan_diff,
         [TV_STATEMENT_SELECT] = plan_select,

@@ -15,12 +15,15 @@ enum {
     TV_DIFF_ROWS_DEFAULT = 50,       /* of DIFF without LIMIT */
     TV_BUCKETS_MAX = 20000,
     TV_TRAVERSE_EVENTS_MAX = 10000,
-    TV_PATTERN_STEPS_MAX = 64
+    TV_PATTERN_STEPS_MAX = 64,
+    TV_MATCHES_DEFAULT = 100 /* of MATCH without LIMIT */
 };
 
 #define TV_WINDOW_DEFAULT_NS TV_NS_PER_HOUR
 #define TV_OVER_DEFAULT_NS   (5 * TV_NS_PER_MIN)
 #define TV_WITHIN_DEFAULT_NS TV_NS_PER_HOUR
+/* How late events are waited for before their absence counts. */
+#define TV_LATENESS_NS (30 * TV_NS_PER_S)
 
 /* A column of SELECT's answer: a field or a function of one. */
 struct tv_select_item {

@@ -17,9 +17,9 @@ const char *const good_statements[] = {
         "TRAVERSE FROM trace_id = '0af7651916cd43dd8448eb211c80319c' FOLLOWING both LIMIT 5",
         "TRAVERSE FROM event_id = 'it''s' FOLLOWING both WHERE service = \"a\"",
         "SELECT count(*) FROM spans WHERE duration > 250ms GROUP BY service EVERY 1m",
-        "SELECT count(user.id), distinct(`k8s.pod-name`) AS pods, sum(x), avg(x), min(x), max(x), "
-        "first(x), last(x) FROM events FROM '2024-01-15' TO '2024-01-16' GROUP BY `from` "
-        "ORDER BY pods DESC",
+        ("SELECT count(user.id), distinct(`k8s.pod-name`) AS pods, sum(x), avg(x), min(x), max(x), "
+         "first(x), last(x) FROM events FROM '2024-01-15' TO '2024-01-16' GROUP BY `from` "
+         "ORDER BY pods DESC"),
         "SELECT p50(duration), p90(x), p95(x) AS y, P99(x), stddev(x) ORDER BY p95(x) DESC, p90(x)",
         "SELECT rate(*), rate(x), topk(host, 5), topk(name, 100) AS t GROUP BY service ORDER BY rate(*)",
         "SELECT * FROM logs LIMIT 10",
@@ -39,6 +39,10 @@ const char *const good_statements[] = {
         "COMPARE '1 hour ago' WITH 'now' OVER 2m AS OF 'now' FORMAT table",
         "DIFF WHERE error_occurred = true AGAINST REST IN LAST 1h BY host, version LIMIT 5",
         "DIFF WHERE host = 'a' OR host = 'b' AGAINST WHERE host = 'c' FROM 'yesterday 14:00'",
+        "MATCH PATTERN WHERE cpu > 80% FOLLOWED BY memory > 90% WITHIN 5 minutes IN LAST 30 days",
+        ("MATCH PATTERN a: WHERE x = 1 AT LEAST 3 TIMES IN 10s FOR 1m FOLLOWED BY `b c`: y = 2 FOR 5s "
+         "WITHIN 2m NOT FOLLOWED BY z = 3 AT LEAST 2 TIMES IN LAST 1h PER service, host OVERLAPPING"),
+        "EXPLAIN MATCH PATTERN a = 1 AND b = 2 OR c = 3",
         "EXPLAIN TIMELINE",
         "EXPLAIN ANALYZE SELECT count(*) FORMAT ndjson",
         "ANOMALIES",
@@ -48,9 +52,6 @@ const char *const good_statements[] = {
 const size_t good_statement_count = sizeof(good_statements) / sizeof(good_statements[0]);
 
 const char *const later_statements[] = {
-        "MATCH PATTERN WHERE cpu > 80% FOLLOWED BY memory > 90% WITHIN 5 minutes IN LAST 30 days",
-        "MATCH PATTERN a: WHERE x = 1 AT LEAST 3 TIMES IN 10s FOR 1m FOLLOWED BY `b c`: y = 2 FOR 5s "
-        "WITHIN 2m NOT FOLLOWED BY z = 3 AT LEAST 2 TIMES IN LAST 1h PER service, host OVERLAPPING",
         "MATCH PATTERN errorRate > 5% AND service = 'a' WHERE host = 'h' FROM '2024-01-15' LIMIT 3",
         "PREDICT NEXT 5 minutes FROM 'now'",
         "PREDICT cpu, errorRate NEXT 1h FROM '2024-01-15' IN LAST 2 days WHERE service = 'a'",
@@ -58,8 +59,8 @@ const char *const later_statements[] = {
         "ROOT CAUSE OF trace_id = 'abc' AT '2024-01-15 15:47:23' WHERE service = 'orders' LIMIT 3;",
         "ROOT CAUSE OF WHERE service = 'orders' AND error_occurred = true IN LAST 10m",
         "WHAT IF REMOVE dep-1",
-        "WHAT IF REMOVE WHERE eventType = 'deploy', SET errorRate = 1% WHERE service = 'a', "
-        "SET latency = BASELINE, SET pool.size = 50, DELAY WHERE service = 'b' BY 200ms IN LAST 1h",
+        ("WHAT IF REMOVE WHERE eventType = 'deploy', SET errorRate = 1% WHERE service = 'a', "
+         "SET latency = BASELINE, SET pool.size = 50, DELAY WHERE service = 'b' BY 200ms IN LAST 1h"),
         "WHAT IF REMOVE dep-1, REMOVE event_id = 'dep-2' WHERE service = 'orders'",
         "PATTERNS IN LAST 1h WHERE eventType = 'error' LIMIT 10",
         "TRAVERSE FROM err-12 FOLLOWING causality",
@@ -68,7 +69,6 @@ const char *const later_statements[] = {
         "SHOW edges IN LAST 1h",
         "SELECT type, confidence FROM edges WHERE confidence > 0.5",
         "SELECT title FROM incidents IN LAST 1 day",
-        "EXPLAIN MATCH PATTERN a = 1 AND b = 2 OR c = 3",
 };
 const size_t later_statement_count = sizeof(later_statements) / sizeof(later_statements[0]);
 

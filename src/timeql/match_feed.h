@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From batches to the automaton: which steps hold for which event, of which key, in the order of
+ * time. Private to MATCH.
+ *
+ *     tv_match_feed_init(&feed, query, pattern);
+ *     more = tv_match_feed_batch(&feed, &batch, bound);     batches by ascending bound
+ *     tv_match_feed_end(&feed);
+ *     tv_match_feed_release(&feed);
+ */
+#ifndef TV_TIMEQL_MATCH_FEED_H
+#define TV_TIMEQL_MATCH_FEED_H
+
+#include "timeql/group.h"
+#include "timeql/pattern.h"
+
+/* With more keys than that the pattern is followed no further, and said not to be. */
+enum { TV_MATCH_KEYS_MAX = 500000 };
+
+struct tv_match_feed {
+    const struct tv_query *query;
+    struct tv_pattern *pattern;
+    struct tv_groups keys;
+    struct tv_pred **fails;           /* by step: NOT its condition, where it has FOR; else NULL */
+    struct tv_pattern_event *waiting; /* ascending; not due yet */
+    size_t waiting_count, waiting_cap;
+    struct tv_arena arena, scratch;
+};
+
+void tv_match_feed_init(
+        struct tv_match_feed *feed, const struct tv_query *query, struct tv_pattern *pattern);
+void tv_match_feed_release(struct tv_match_feed *feed);
+/* Takes a batch; nothing earlier than `bound` will come. False if there are too many keys by now. */
+TV_CHECKED bool tv_match_feed_batch(
+        struct tv_match_feed *feed, const struct tv_scan_batch *batch, int64_t bound);
+void tv_match_feed_end(struct tv_match_feed *feed);
+
+/* What the scan must select for the steps: the rows for which any of them holds, or, with FOR, is
+ * false. In the arena; NULL if no step is about events. */
+struct tv_pred *tv_match_pred(const struct tv_query *query, struct tv_arena *arena);
+
+#endif
