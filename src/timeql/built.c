@@ -16,6 +16,7 @@ static tv_operator_fn *const operators[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_SELECT] = tv_op_select,
         [TV_STATEMENT_SHOW] = tv_op_show,
         [TV_STATEMENT_ANOMALIES] = tv_op_anomalies,
+        [TV_STATEMENT_PREDICT] = tv_op_predict,
 };
 
 static const bool directions[TV_DIRECTION_COUNT] = {

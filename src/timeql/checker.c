@@ -35,7 +35,7 @@ static enum tv_status check_predict_window(struct tv_query *query)
     window_before(query, query->at, ast->in_last.present ? ast->in_last.ns : TV_WINDOW_DEFAULT_NS);
     if (!ast->in_last.present)
         tv_compiler_warn(&query->compiler,
-                TV_STR("no history was given: this is forecast from the hour before; "
+                TV_STR("no history was given: this is forecast from up to a week before; "
                        "IN LAST sets one"));
     return status;
 }

@@ -13,6 +13,13 @@ enum tv_status tv_check_predict(struct tv_query *query)
     if (next->ns > PREDICT_MAX_NS)
         return tv_check_fail(
                 query, next->offset, "a forecast goes one year far at most", "shorten NEXT");
+    if (query->at > TV_TIME_MAX - next->ns)
+        return tv_check_fail(
+                query, query->ast->from.offset, "the forecast would end after time does", NULL);
+    if (query->services)
+        return tv_check_fail(query, query->ast->where->offset,
+                "PREDICT chooses events by their own fields",
+                "name derived fields behind PREDICT, and services by service = …");
     return tv_check_measures(query);
 }
 

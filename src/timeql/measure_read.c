@@ -10,9 +10,12 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/time.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+#define HISTORY_MOST_NS (7 * TV_NS_PER_DAY)
 
 static const struct tv_value metric_types[] = {{.type = TV_TYPE_STR, .s = {"metric", 6}},
         {.type = TV_TYPE_STR, .s = {"system:metrics", 14}}};
@@ -317,6 +320,18 @@ enum tv_status tv_measures_read_traffic(
     if (spec.from < oldest)
         spec.from = oldest;
     return tv_traffic_read(exec->snapshot, &spec, tracks, &exec->stats, exec->err);
+}
+
+int64_t tv_measures_history(const struct tv_exec *exec, const struct tv_measure_window *window,
+        uint64_t taken, uint64_t most)
+{
+    int64_t oldest = tv_snapshot_oldest(exec->snapshot);
+    if (oldest == TV_ABSENT_I64 || oldest >= window->from)
+        return 0;
+    double length = (double)(window->to - window->from) + 1;
+    double affordable = length * ((double)most / ((double)taken + 1));
+    double since = (double)window->from - (double)oldest;
+    return (int64_t)fmin(fmin(affordable, (double)HISTORY_MOST_NS), since);
 }
 
 void tv_measures_warn(struct tv_exec *exec, const struct tv_tracks *tracks)

@@ -29,6 +29,13 @@ TV_CHECKED enum tv_status tv_measures_read(
  * request rate, latency and its 95th percentile. */
 TV_CHECKED enum tv_status tv_measures_read_traffic(
         struct tv_exec *exec, const struct tv_measure_window *window, struct tv_tracks *tracks);
+/* How long before a window is worth reading, a week at most, where the window itself took `taken` (points
+ * or events) and the history may take `most`. */
+int64_t tv_measures_history(const struct tv_exec *exec, const struct tv_measure_window *window,
+        uint64_t taken, uint64_t most);
+/* The most of recorded points, and of events behind derived fields, that a history may take. */
+enum { TV_HISTORY_POINTS_MAX = 1 << 19, TV_HISTORY_EVENTS_MAX = 2 << 20 };
+
 /* Warns of what the tracks left out. */
 void tv_measures_warn(struct tv_exec *exec, const struct tv_tracks *tracks);
 

@@ -10,12 +10,7 @@
 #include "insight/anomalies.h"
 #include "timeql/measure_read.h"
 
-#include <math.h>
 #include <stdlib.h>
-
-#define HISTORY_MOST_NS (7 * TV_NS_PER_DAY)
-/* Points, and events behind derived fields, to read before the window at the density of the window. */
-enum { HISTORY_POINTS_MAX = 1 << 19, HISTORY_EVENTS_MAX = 2 << 20 };
 
 /* One item of the answer with SCORES. */
 struct scored {
@@ -35,19 +30,6 @@ struct anomalies {
     struct tv_judgement *judged; /* of the track at hand */
 };
 
-/* How long before the window is worth reading, where the window took so much. */
-static int64_t history_of(const struct tv_exec *exec, uint64_t taken, uint64_t most)
-{
-    const struct tv_query *query = exec->query;
-    int64_t oldest = tv_snapshot_oldest(exec->snapshot);
-    if (oldest == TV_ABSENT_I64 || oldest >= query->from)
-        return 0;
-    double length = (double)(query->to - query->from) + 1;
-    double affordable = length * ((double)most / ((double)taken + 1));
-    double since = (double)query->from - (double)oldest;
-    return (int64_t)fmin(fmin(affordable, (double)HISTORY_MOST_NS), since);
-}
-
 static enum tv_status read_recorded(struct anomalies *anomalies)
 {
     struct tv_exec *exec = anomalies->exec;
@@ -55,7 +37,9 @@ static enum tv_status read_recorded(struct anomalies *anomalies)
         return TV_OK;
     struct tv_planned_scan window = exec->plan.scans[0];
     enum tv_status status = tv_measures_read(exec, &window, &anomalies->tracks);
-    int64_t history = history_of(exec, anomalies->tracks.point_count, HISTORY_POINTS_MAX);
+    struct tv_measure_window shown = {exec->query->from, exec->query->to, 0};
+    int64_t history =
+            tv_measures_history(exec, &shown, anomalies->tracks.point_count, TV_HISTORY_POINTS_MAX);
     struct tv_planned_scan before = window;
     before.name = "history";
     before.spec.from = window.spec.from - history;
@@ -77,7 +61,8 @@ static enum tv_status read_derived(struct anomalies *anomalies)
             query->from, query->to, tv_traffic_step(query->to - query->from)};
     window.from -= window.from % window.step_ns;
     enum tv_status status = tv_measures_read_traffic(exec, &window, &anomalies->tracks);
-    int64_t history = history_of(exec, exec->stats.events - before, HISTORY_EVENTS_MAX);
+    int64_t history =
+            tv_measures_history(exec, &window, exec->stats.events - before, TV_HISTORY_EVENTS_MAX);
     struct tv_measure_window earlier = {window.from - history, window.from - 1, window.step_ns};
     if (status == TV_OK && history > 0)
         status = tv_measures_read_traffic(exec, &earlier, &anomalies->tracks);

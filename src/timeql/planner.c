@@ -267,7 +267,8 @@ static void plan_traverse(struct tv_exec *exec)
     }
 }
 
-static void plan_anomalies(struct tv_exec *exec)
+/* ANOMALIES and PREDICT. */
+static void plan_points(struct tv_exec *exec)
 {
     if (tv_measures_recorded(exec->query))
         tv_plan_measures(exec, add_scan(exec, "points"));
@@ -315,7 +316,8 @@ static plan_fn *const plans[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_DIFF] = plan_diff,
         [TV_STATEMENT_SELECT] = plan_select,
         [TV_STATEMENT_SHOW] = plan_show,
-        [TV_STATEMENT_ANOMALIES] = plan_anomalies,
+        [TV_STATEMENT_ANOMALIES] = plan_points,
+        [TV_STATEMENT_PREDICT] = plan_points,
 };
 
 void tv_plan_make(struct tv_exec *exec)

@@ -48,13 +48,13 @@ const char *const good_statements[] = {
         "ANOMALIES",
         "ANOMALIES FOR errorRate, cpu IN LAST 1 day WHERE service = 'a' LIMIT 20",
         "ANOMALIES FOR latency SCORES",
+        "PREDICT NEXT 5 minutes FROM 'now'",
+        "PREDICT cpu, errorRate NEXT 1h FROM '2024-01-15' IN LAST 2 days WHERE service = 'a'",
 };
 const size_t good_statement_count = sizeof(good_statements) / sizeof(good_statements[0]);
 
 const char *const later_statements[] = {
         "MATCH PATTERN errorRate > 5% AND service = 'a' WHERE host = 'h' FROM '2024-01-15' LIMIT 3",
-        "PREDICT NEXT 5 minutes FROM 'now'",
-        "PREDICT cpu, errorRate NEXT 1h FROM '2024-01-15' IN LAST 2 days WHERE service = 'a'",
         "ROOT CAUSE OF err-12",
         "ROOT CAUSE OF trace_id = 'abc' AT '2024-01-15 15:47:23' WHERE service = 'orders' LIMIT 3;",
         "ROOT CAUSE OF WHERE service = 'orders' AND error_occurred = true IN LAST 10m",
