@@ -16,13 +16,11 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || is_upper(c) || (unsigned char)c >= 0x80;
 }
 
-/* Whether a new word starts at `at`, inside a run of letters: at an upper-case letter behind a
+/* Whether a new word starts at the upper-case letter at `at`, inside a run of letters: behind a
  * lower-case one ("refresh|Token"), and at the last of several before a lower-case one
  * ("JWT|Token"). */
 static bool starts_word(struct tv_str key, size_t at)
 {
-    if (!is_upper(key.ptr[at]))
-        return false;
     if (!is_upper(key.ptr[at - 1]))
         return true;
     bool plural = at + 2 == key.len && key.ptr[at + 1] == 's';
@@ -30,13 +28,16 @@ static bool starts_word(struct tv_str key, size_t at)
 }
 
 /* The next word from *at on; empty at the end. */
-static struct tv_str next_word(struct tv_str key, size_t *at)
+static inline struct tv_str next_word(struct tv_str key, size_t *at)
 {
     while (*at < key.len && !is_letter(key.ptr[*at]))
         ++*at;
     size_t start = *at;
-    while (*at < key.len && is_letter(key.ptr[*at]) && (*at == start || !starts_word(key, *at)))
+    while (*at < key.len && is_letter(key.ptr[*at])) {
+        if (is_upper(key.ptr[*at]) && *at > start && starts_word(key, *at))
+            break;
         ++*at;
+    }
     return (struct tv_str){key.ptr + start, *at - start};
 }
 
@@ -44,6 +45,17 @@ static struct tv_str without_plural(struct tv_str word)
 {
     bool plural = word.len > 1 && (word.ptr[word.len - 1] | 0x20) == 's';
     return (struct tv_str){word.ptr, word.len - (plural ? 1 : 0)};
+}
+
+/* Whether a word below may be this one, by its first letter and length: most are none, and need no
+ * further look. */
+static inline bool may_be_known(struct tv_str word)
+{
+#define LETTER(c) (1U << ((c)&31))
+    const unsigned first = LETTER('a') | LETTER('c') | LETTER('f') | LETTER('i') | LETTER('k') |
+            LETTER('m') | LETTER('p') | LETTER('s') | LETTER('t') | LETTER('w');
+    return word.len >= 3 && word.len <= 15 && (first & LETTER(word.ptr[0])) != 0;
+#undef LETTER
 }
 
 /* What one word tells; `word` is singular. */
@@ -66,7 +78,8 @@ static unsigned word_hints(struct tv_str word)
             {{"creditcard", 10}, TV_REDACT_HINT_CARD}, {{"pan", 3}, TV_REDACT_HINT_CARD},
             {{"ccnum", 5}, TV_REDACT_HINT_CARD}};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (tv_str_equal_nocase(word, words[i].word))
+        if (word.len == words[i].word.len && ((word.ptr[0] ^ words[i].word.ptr[0]) & 31) == 0 &&
+                tv_str_equal_nocase(word, words[i].word))
             return words[i].hint;
     return 0;
 }
@@ -80,7 +93,8 @@ static unsigned pair_hints(struct tv_str before, struct tv_str word)
     if (tv_str_equal_nocase(before, TV_STR("social")) &&
             tv_str_equal_nocase(word, TV_STR("security")))
         return TV_REDACT_HINT_SSN;
-    return word_hints(singular) | word_hints(word);
+    unsigned hints = word_hints(singular);
+    return hints || singular.len == word.len ? hints : word_hints(word);
 }
 
 unsigned tv_redact_hints(struct tv_str key)
@@ -90,7 +104,8 @@ unsigned tv_redact_hints(struct tv_str key)
     size_t at = 0;
     while (at < key.len) {
         struct tv_str word = next_word(key, &at);
-        hints |= pair_hints(before, word);
+        if (may_be_known(word))
+            hints |= pair_hints(before, word);
         before = word;
     }
     return hints;

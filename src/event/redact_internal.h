@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The recognisers behind redact_scan.c. Each is asked at a place where three bytes look right, and
+/* The recognisers behind redact_scan.c. Each is asked at a place where four bytes look right, and
  * says what it is. */
 #ifndef TV_EVENT_REDACT_INTERNAL_H
 #define TV_EVENT_REDACT_INTERNAL_H
 
 #include "event/redact_scan.h"
 
-/* `at` is the first of the three bytes. 0: nothing is there. Else where the search goes on; *match is
+/* `at` is the first of the four bytes; of tv_redact_number, it is the one before the digits, which may be
+ * the one before the text. 0: nothing is there. Else where the search goes on; *match is
  * filled, with end 0 where there is only something to be passed over. */
 typedef size_t tv_redact_fn(
         const struct tv_redact_search *search, size_t at, struct tv_redact_match *match);
 
 /* redact_number.c: cards, social security numbers, phones; phones of pairs. */
-tv_redact_fn tv_redact_number, tv_redact_pairs;
+tv_redact_fn tv_redact_number, tv_redact_plus, tv_redact_pairs;
+/* At "%2B", of redact_text.c's escapes. */
+tv_redact_fn tv_redact_escaped_plus;
 /* redact_code.c */
 tv_redact_fn tv_redact_iban, tv_redact_ip4, tv_redact_ip6;
 /* redact_token.c */
 tv_redact_fn tv_redact_jwt, tv_redact_aws, tv_redact_github, tv_redact_pat_or_slack,
         tv_redact_private_key, tv_redact_bearer;
-/* redact_text.c; at "%40" or "://", and at the last letter of what may be a secret's name */
-tv_redact_fn tv_redact_email, tv_redact_escaped_at_or_url, tv_redact_assigned;
+/* redact_text.c; tv_redact_escape: at "%40", "%2B" or "://"; tv_redact_assigned: at the last but
+ * one letter of what may be a secret's name */
+tv_redact_fn tv_redact_email, tv_redact_escape, tv_redact_assigned;
 
 static inline bool tv_redact_wants(const struct tv_redact_search *search, enum tv_redact_rule rule)
 {

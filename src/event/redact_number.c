@@ -41,6 +41,31 @@ static bool ends(const struct tv_redact_search *search, size_t end)
     return !(joint && tv_redact_is_digit(tv_redact_byte(search, end + 1)));
 }
 
+/* Whether a word between the places begins as those do that tell of phones and social security: by two
+ * letters, which spares most numbers the reading of the words before them. */
+static bool may_tell(const char *text, size_t from, size_t to)
+{
+#define LETTER(c) (1U << ((c)&31))
+    static const uint32_t second[32] = {['p' & 31] = LETTER('h'),
+            ['t' & 31] = LETTER('e'),
+            ['m' & 31] = LETTER('o') | LETTER('s'),
+            ['c' & 31] = LETTER('e'),
+            ['f' & 31] = LETTER('a'),
+            ['s' & 31] = LETTER('m') | LETTER('s') | LETTER('o'),
+            ['w' & 31] = LETTER('h'),
+            ['i' & 31] = LETTER('t')};
+    bool within = false;
+    for (size_t at = from; at + 2 < to; at++) {
+        char c = text[at];
+        bool starts = tv_redact_is_alpha(c) && (!within || tv_redact_is_upper(c));
+        if (starts && (second[c & 31] & LETTER(text[at + 1])))
+            return true;
+        within = tv_redact_is_alpha(c);
+    }
+    return false;
+#undef LETTER
+}
+
 /* What the words shortly before `start` and the key tell. */
 static unsigned context(const struct tv_redact_search *search, size_t start)
 {
@@ -48,6 +73,8 @@ static unsigned context(const struct tv_redact_search *search, size_t start)
     const char *text = search->text.ptr;
     while (from > 0 && from < start && tv_redact_is_alpha(text[from])) /* no half word */
         from++;
+    if (!may_tell(text, from, start))
+        return search->hints;
     return search->hints | tv_redact_hints((struct tv_str){text + from, start - from});
 }
 
@@ -124,7 +151,8 @@ static size_t card_end(const struct tv_redact_search *search, size_t start, size
 {
     static const uint8_t patterns[][4] = {{4, 4, 4, 4}, {4, 6, 5, 0}, {4, 6, 4, 0}};
     size_t run = run_end - start;
-    if (!begins(search, start))
+    char first = search->text.ptr[start];
+    if ((run != 4 && run < 13) || first < '2' || first > '6' || !begins(search, start))
         return 0;
     if (run >= 13 && run <= CARD_DIGITS_MAX)
         return is_card(search, start, run_end) ? run_end : 0;
@@ -148,7 +176,7 @@ static size_t ssn_end(const struct tv_redact_search *search, size_t start, size_
     static const uint8_t sizes[] = {3, 2, 4};
     const char *text = search->text.ptr + start;
     size_t run = run_end - start;
-    if (!begins(search, start) || (run != 3 && run != 9))
+    if ((run != 3 && run != 9) || !begins(search, start))
         return 0;
     size_t end = run == 9 ? run_end : grouped(search, start, sizes, 3);
     if (end == 0 || !ends(search, end))
@@ -229,59 +257,112 @@ static bool is_area_code_form(const struct tv_redact_search *search, const struc
             tv_redact_byte(search, phone->start + 4) == ')';
 }
 
-static size_t phone_end(const struct tv_redact_search *search, size_t run, struct phone *phone)
+/* The phone that the digits from `run` on are of; false if they are of none. */
+static bool find_phone(const struct tv_redact_search *search, size_t run, struct phone *phone)
 {
     *phone = (struct phone){phone_start(search, run), 0, 0};
-    bool escaped = phone->start >= 3 && tv_redact_has(search, phone->start - 3, TV_STR("%2B"));
-    bool plus = escaped || tv_redact_byte(search, phone->start) == '+';
-    phone->end = phone->start + (!escaped && plus);
+    bool plus = tv_redact_byte(search, phone->start) == '+';
+    phone->end = phone->start + plus;
     phone_extend(search, phone);
-    if (!ends(search, phone->end) || phone->digits < 7)
-        return 0;
-    if (!escaped && tv_redact_is_alnum(tv_redact_before(search, phone->start)))
-        return 0;
-    if (escaped)
-        phone->start -= 3;
-    if (plus && phone->digits >= 8)
-        return phone->end;
-    if (is_area_code_form(search, phone))
-        return phone->end;
-    bool told =
-            is_national(search, phone) && (context(search, phone->start) & TV_REDACT_HINT_PHONE);
-    return told ? phone->end : 0;
+    if (phone->digits < 7 || !ends(search, phone->end) ||
+            tv_redact_is_alnum(tv_redact_before(search, phone->start)))
+        return false;
+    if ((plus && phone->digits >= 8) || is_area_code_form(search, phone))
+        return true;
+    return is_national(search, phone) && (context(search, phone->start) & TV_REDACT_HINT_PHONE);
+}
+
+/* Whether digits may follow behind `end` that belong to those before. */
+static bool goes_on(const struct tv_redact_search *search, size_t end)
+{
+    char next = tv_redact_byte(search, end + 1);
+    return is_phone_joint(tv_redact_byte(search, end)) &&
+            (tv_redact_is_digit(next) || is_phone_joint(next));
+}
+
+/* Whether the run may be part of a phone's number, before that is looked at closely: it is as long as
+ * one, or other digits are near. */
+static bool may_be_phone(const struct tv_redact_search *search, size_t start, size_t end)
+{
+    if (end - start > 12)
+        return false;
+    if (end - start >= 7 || goes_on(search, end))
+        return true;
+    char before = tv_redact_before(search, start), further = tv_redact_byte(search, start - 2);
+    return before == '(' ||
+            (is_phone_joint(before) && (tv_redact_is_digit(further) || is_phone_joint(further)));
+}
+
+/* Whether the run is the year of a date (2023-11-14): every other line of a log begins with one. */
+static bool is_date(const struct tv_redact_search *search, size_t start, size_t end)
+{
+    if (end - start != 4 || search->text.len - start < 10)
+        return false;
+    const char *text = search->text.ptr + start;
+    bool century = (text[0] == '2' && text[1] == '0') || (text[0] == '1' && text[1] == '9');
+    bool longer = tv_redact_is_digit(tv_redact_byte(search, start + 10));
+    return century && !longer && (text[4] == '-' || text[4] == '/' || text[4] == '.') &&
+            text[7] == text[4] && tv_redact_is_digit(text[5]) && tv_redact_is_digit(text[6]) &&
+            tv_redact_is_digit(text[8]) && tv_redact_is_digit(text[9]);
 }
 
 size_t tv_redact_number(
         const struct tv_redact_search *search, size_t at, struct tv_redact_match *match)
 {
-    size_t start = at + (tv_redact_byte(search, at) == '+');
+    size_t start = at + 1;
     size_t run_end = digits_end(search, start);
     struct phone phone;
+    /* Most are the milliseconds, codes and counts of logs. */
+    if (run_end - start == 3 && !goes_on(search, run_end))
+        return tv_redact_skip(match, run_end);
+    if (is_date(search, start, run_end))
+        return tv_redact_skip(match, start + 10);
+    if (tv_redact_is_alpha(tv_redact_byte(search, run_end)))
+        return tv_redact_skip(match, run_end);
     size_t end = tv_redact_wants(search, TV_REDACT_CARD) ? card_end(search, start, run_end) : 0;
     if (end)
         return tv_redact_found(match, TV_REDACT_CARD, start, end);
     end = tv_redact_wants(search, TV_REDACT_SSN) ? ssn_end(search, start, run_end) : 0;
     if (end)
         return tv_redact_found(match, TV_REDACT_SSN, start, end);
-    end = tv_redact_wants(search, TV_REDACT_PHONE) ? phone_end(search, start, &phone) : 0;
-    if (end)
-        return tv_redact_found(match, TV_REDACT_PHONE, phone.start, end);
-    /* The last digit is read again: a letter and an '@' may follow it. */
-    return tv_redact_skip(match, run_end - 1);
+    if (tv_redact_wants(search, TV_REDACT_PHONE) && may_be_phone(search, start, run_end) &&
+            find_phone(search, start, &phone))
+        return tv_redact_found(match, TV_REDACT_PHONE, phone.start, phone.end);
+    return tv_redact_skip(match, run_end);
+}
+
+size_t tv_redact_plus(
+        const struct tv_redact_search *search, size_t at, struct tv_redact_match *match)
+{
+    struct phone phone = {at, at + 1, 0};
+    phone_extend(search, &phone);
+    if (phone.digits < 8 || !ends(search, phone.end) ||
+            tv_redact_is_alnum(tv_redact_before(search, at)))
+        return 0;
+    return tv_redact_found(match, TV_REDACT_PHONE, phone.start, phone.end);
+}
+
+size_t tv_redact_escaped_plus(
+        const struct tv_redact_search *search, size_t at, struct tv_redact_match *match)
+{
+    struct phone phone = {at, at + 3, 0};
+    phone_extend(search, &phone);
+    if (phone.digits < 8 || !ends(search, phone.end))
+        return 0;
+    return tv_redact_found(match, TV_REDACT_PHONE, phone.start, phone.end);
 }
 
 /* A national number in pairs of digits, of which no run is long enough for the others: "06 12 34 56
- * 78". Two digits stand before the separator. */
+ * 78". */
 size_t tv_redact_pairs(
         const struct tv_redact_search *search, size_t at, struct tv_redact_match *match)
 {
     static const uint8_t pairs[] = {2, 2, 2, 2, 2};
-    size_t start = at - 1;
-    if (at == 0 || !tv_redact_is_digit(tv_redact_before(search, at)) || !begins(search, start))
+    if (tv_redact_byte(search, at + 2) != tv_redact_byte(search, at + 5) || !begins(search, at))
         return 0;
-    size_t end = grouped(search, start, pairs, 5);
-    end = end ? end : grouped(search, start, pairs, 4);
-    if (end == 0 || !ends(search, end) || !(context(search, start) & TV_REDACT_HINT_PHONE))
+    size_t end = grouped(search, at, pairs, 5);
+    end = end ? end : grouped(search, at, pairs, 4);
+    if (end == 0 || !ends(search, end) || !(context(search, at) & TV_REDACT_HINT_PHONE))
         return 0;
-    return tv_redact_found(match, TV_REDACT_PHONE, start, end);
+    return tv_redact_found(match, TV_REDACT_PHONE, at, end);
 }

@@ -98,14 +98,16 @@ static size_t url(const struct tv_redact_search *search, size_t at, struct tv_re
     return 0;
 }
 
-size_t tv_redact_escaped_at_or_url(
+size_t tv_redact_escape(
         const struct tv_redact_search *search, size_t at, struct tv_redact_match *match)
 {
     if (tv_redact_has(search, at, TV_STR("://")))
         return url(search, at, match);
-    if (!tv_redact_has(search, at, TV_STR("%40")) || !tv_redact_wants(search, TV_REDACT_EMAIL))
-        return 0;
-    return address(search, at, at + 3, match);
+    if (tv_redact_has(search, at, TV_STR("%2B")) && tv_redact_wants(search, TV_REDACT_PHONE))
+        return tv_redact_escaped_plus(search, at, match);
+    if (tv_redact_has(search, at, TV_STR("%40")) && tv_redact_wants(search, TV_REDACT_EMAIL))
+        return address(search, at, at + 3, match);
+    return 0;
 }
 
 /* Assigned secrets. */
@@ -267,7 +269,7 @@ size_t tv_redact_assigned(
         const struct tv_redact_search *search, size_t at, struct tv_redact_match *match)
 {
     struct assigned assigned;
-    if (!may_name_secret(search, at + 1) || !read_assignment(search, at, &assigned))
+    if (!may_name_secret(search, at + 2) || !read_assignment(search, at + 1, &assigned))
         return 0;
     struct tv_str key = {
             search->text.ptr + assigned.key_start, assigned.key_end - assigned.key_start};

@@ -4,11 +4,12 @@
  *   decode EVENTS.ndjson [ROUNDS [EVENTS_PER_BODY]]
  *
  * cJSON parses and deletes one document a line and keeps nothing; the decoder fills batches, as for
- * requests of EVENTS_PER_BODY events. The two take turns, and the medians over the rounds are
- * compared: what else the machine does then hits both alike. The last lines are a batch's own cost and
- * that of one event alone. */
+ * requests of EVENTS_PER_BODY events, without and with redaction. They take turns, and the medians
+ * over the rounds are compared: what else the machine does then hits all alike. The last lines are a
+ * batch's own cost and that of one event alone. */
 #include "base/mem.h"
 #include "base/time.h"
+#include "event/redactor.h"
 #include "ingest/native.h"
 
 #include <cjson/cJSON.h>
@@ -60,7 +61,9 @@ static double run_cjson(const struct stream *stream)
     return (double)(tv_time_monotonic() - start) / 1e9;
 }
 
-static double run_decoder(const struct stream *stream, size_t per_body)
+/* With a redactor, as every door of the daemon. */
+static double run_decoder(
+        const struct stream *stream, size_t per_body, struct tv_redactor *redactor)
 {
     static struct tv_decode_report report;
     struct tv_decode_options options = {.received_ns = tv_time_now()};
@@ -72,6 +75,8 @@ static double run_decoder(const struct stream *stream, size_t per_body)
         struct tv_batch *batch = tv_batch_new();
         TV_ASSERT(tv_native_decode(body, &options, batch, &report, NULL) == TV_OK);
         TV_ASSERT(report.rejected == 0 && batch->rows == last - i);
+        if (redactor)
+            tv_redactor_apply(redactor, batch, (struct tv_redact_mark){0, 0});
         tv_batch_unref(batch);
     }
     return (double)(tv_time_monotonic() - start) / 1e9;
@@ -104,7 +109,7 @@ static void run_single(const struct stream *stream)
     int64_t middle = tv_time_monotonic();
     struct stream one = *stream;
     one.line_count = stream->line_count < SINGLE_ROUNDS ? stream->line_count : SINGLE_ROUNDS;
-    (void)run_decoder(&one, 1);
+    (void)run_decoder(&one, 1, NULL);
     int64_t end = tv_time_monotonic();
     printf("%-22s %8.0f ns\n", "empty batch", (double)(middle - start) / SINGLE_ROUNDS);
     printf("%-22s %8.0f ns\n", "body of one event",
@@ -129,17 +134,26 @@ int main(int argc, char **argv)
     (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
     double cjson[ROUNDS_MAX];
     double decoder[ROUNDS_MAX];
+    double redacted[ROUNDS_MAX];
+    const uint8_t key[TV_SECRET_KEY_BYTES] = {0};
+    struct tv_redactor *redactor = NULL;
+    TV_ASSERT(tv_redactor_new(TV_STR(""), key, &redactor, NULL) == TV_OK);
     for (size_t i = 0; i < rounds; i++) {
         cjson[i] = run_cjson(&stream);
-        decoder[i] = run_decoder(&stream, per_body);
+        decoder[i] = run_decoder(&stream, per_body, NULL);
+        redacted[i] = run_decoder(&stream, per_body, redactor);
     }
     double cjson_s = median(cjson, rounds);
     double decoder_s = median(decoder, rounds);
+    double redacted_s = median(redacted, rounds);
     printf("%zu events, %zu bytes, %zu a body, median of %zu\n", stream.line_count, stream.len,
             per_body, rounds);
     print_rate("cJSON, parse + delete", &stream, cjson_s);
     print_rate("decoder, into batch", &stream, decoder_s);
-    printf("%-22s %8.2f\n", "ratio", cjson_s / decoder_s);
+    print_rate("the same, redacted", &stream, redacted_s);
+    printf("%-22s %8.2f\n", "ratio to cJSON", cjson_s / decoder_s);
+    printf("%-22s %8.2f\n", "redaction costs", redacted_s / decoder_s);
+    tv_redactor_free(redactor);
     run_single(&stream);
     free(stream.lines);
     free(stream.bytes);
