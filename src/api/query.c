@@ -25,6 +25,9 @@ enum {
     WAIT_NS = 20000000 /* how often a stalled worker asks whether it was cancelled */
 };
 
+/* Beyond it a bound on what is read bounds nothing, and a double still counts in ones. */
+#define BYTES_MAX 0x1p53
+
 struct tv_api_query {
     struct tv_api *api;
     struct tv_api_query *prev, *next;
@@ -281,8 +284,8 @@ static enum tv_status read_text(
 /* A misspelled member would otherwise be ignored in silence. */
 static enum tv_status check_members(const struct tv_json *document, struct tv_error *err)
 {
-    static const struct tv_str known[] = {
-            {"query", 5}, {"params", 6}, {"timeoutMs", 9}, {"maxRows", 7}, {"tz", 2}};
+    static const struct tv_str known[] = {{"query", 5}, {"params", 6}, {"timeoutMs", 9},
+            {"maxRows", 7}, {"maxBytes", 8}, {"tz", 2}};
     enum { KNOWN = sizeof known / sizeof *known };
     const struct tv_json *member = tv_json_first(document);
     for (; member; member = tv_json_next(member)) {
@@ -293,7 +296,7 @@ static enum tv_status check_members(const struct tv_json *document, struct tv_er
         if (i < KNOWN)
             continue;
         (void)tv_fail(err, TV_BAD_INPUT, "unknown member '%.*s'", TV_STR_ARG(name));
-        tv_error_hint(err, "members are query, params, timeoutMs, maxRows and tz");
+        tv_error_hint(err, "members are query, params, timeoutMs, maxRows, maxBytes and tz");
         return TV_BAD_INPUT;
     }
     return TV_OK;
@@ -301,7 +304,7 @@ static enum tv_status check_members(const struct tv_json *document, struct tv_er
 
 static enum tv_status read_document(struct tv_str body, struct ask *ask, struct tv_error *err)
 {
-    double timeout_ms = (double)ask->timeout_ns / TV_NS_PER_MS, rows_max = 0;
+    double timeout_ms = (double)ask->timeout_ns / TV_NS_PER_MS, rows_max = 0, bytes_max = 0;
     enum tv_status status = tv_json_parse(body, &ask->document, err);
     if (status == TV_OK)
         status = check_members(ask->document, err);
@@ -313,12 +316,15 @@ static enum tv_status read_document(struct tv_str body, struct ask *ask, struct 
         status = read_limit(ask->document, "timeoutMs", TIMEOUT_MS_MAX, &timeout_ms, err);
     if (status == TV_OK)
         status = read_limit(ask->document, "maxRows", UINT32_MAX, &rows_max, err);
+    if (status == TV_OK)
+        status = read_limit(ask->document, "maxBytes", BYTES_MAX, &bytes_max, err);
     if (status != TV_OK)
         return status;
     ask->env.params = tv_json_member(ask->document, "params");
     if (ask->env.params && tv_json_type(ask->env.params) != TV_JSON_OBJECT)
         return tv_fail(err, TV_BAD_INPUT, "'params' must be an object");
     ask->env.rows_max = (uint32_t)rows_max;
+    ask->env.bytes_max = (uint64_t)bytes_max;
     ask->timeout_ns = (int64_t)(timeout_ms * TV_NS_PER_MS);
     if (!ask->env.text.ptr) {
         (void)tv_fail(err, TV_BAD_INPUT, "'query' is missing");

@@ -66,6 +66,21 @@ static enum tv_status soften(struct tv_exec *exec, enum tv_status status)
     return TV_OK;
 }
 
+/* Whether this and all scans before it have read as much as the request allows; the answer says so. */
+static bool is_spent(struct tv_exec *exec, const struct tv_scan *scan)
+{
+    struct tv_scan_stats stats;
+    tv_scan_stats(scan, &stats);
+    uint64_t most = exec->query->bytes_max;
+    if (exec->stats.bytes + stats.bytes < most)
+        return false;
+    exec->truncated = true;
+    tv_exec_warn(exec,
+            "the %llu bytes of maxBytes were read, and nothing more: this answer is partial",
+            (unsigned long long)most);
+    return true;
+}
+
 static enum tv_status drain(struct tv_exec *exec, struct tv_scan *scan, tv_exec_batch_fn *each,
         void *ctx, struct tv_scan_note *note)
 {
@@ -84,6 +99,7 @@ static enum tv_status drain(struct tv_exec *exec, struct tv_scan *scan, tv_exec_
         status = each(ctx, &batch, tv_scan_bound(scan), &stop);
         if (status != TV_OK)
             return soften(exec, status);
+        stop = stop || is_spent(exec, scan);
     }
     return TV_OK;
 }

@@ -3,7 +3,7 @@
  *
  *     status = tv_parse_query(&source, &arena, &ast, &err);
  *
- * Trees live in the arena and borrow the text and the parameters' strings. A statement is at most
+ * Trees live in the arena and borrow the text; parameters are copied. A statement is at most
  * TV_STATEMENT_BYTES_MAX long, conditions nest at most TV_CONDITION_DEPTH_MAX deep, lists hold at
  * most TV_LIST_ITEMS_MAX items. Errors are TV_SYNTAX (TV_TOO_LARGE for a bound, TV_NOT_BUILT for a
  * statement of the language that this release does not run) with position, what was expected, and a

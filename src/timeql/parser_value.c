@@ -64,7 +64,7 @@ static bool param_lexeme(
     switch (tv_json_type(value)) {
     case TV_JSON_STRING:
         out->kind = TV_LEX_STRING;
-        out->text = tv_json_string(value);
+        out->text = tv_arena_str(parser->arena, tv_json_string(value));
         return true;
     case TV_JSON_NUMBER:
         out->kind = TV_LEX_NUMBER;

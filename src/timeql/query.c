@@ -17,6 +17,7 @@ static struct tv_query *new_query(const struct tv_query_env *env, struct tv_erro
     query->compiler.clock.now_ns = env->now_ns;
     query->format = env->format;
     query->rows_max = env->rows_max ? env->rows_max : TV_ROWS_DEFAULT;
+    query->bytes_max = env->bytes_max ? env->bytes_max : UINT64_MAX;
     return query;
 }
 

@@ -77,6 +77,7 @@ struct tv_query {
     struct tv_ast *ast;
     enum tv_query_format format;
     uint32_t rows_max;
+    uint64_t bytes_max; /* UINT64_MAX: no bound */
 
     bool windowed; /* from and to restrict what is read */
     int64_t from, to;

@@ -23,6 +23,7 @@ struct tv_query_env {
     int64_t now_ns;
     enum tv_query_format format; /* unless the statement has FORMAT */
     uint32_t rows_max;           /* 0: the default of 10,000 */
+    uint64_t bytes_max;          /* of segments, to be read; 0: no bound */
 };
 
 /* On TV_OK *out is owned by the caller (tv_query_free). Errors carry position, expected, hint.
