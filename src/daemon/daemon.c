@@ -8,7 +8,9 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "daemon/redact.h"
+#include "ingest/host.h"
 #include "ingest/ingest.h"
+#include "ingest/journal.h"
 #include "net/address.h"
 #include "sim/sim.h"
 
@@ -25,6 +27,8 @@ enum {
     DECODE_QUEUE = 256,
     QUERY_QUEUE = 64,
     QUERY_TIMEOUT_S = 30,
+    HOST_INTERVAL_S = 10,
+    JOURNAL_INTERVAL_S = 1,
     TOKENS_FRESH_MS = 1000, /* how soon a token made beside the daemon is known */
     ALLOWED_HOSTS_MAX = 32,
     DEMO_TOKEN_BYTES = 32,
@@ -45,6 +49,9 @@ struct daemon {
     struct tv_http_server *server;
     struct tv_redactor *redactor;
     struct tv_ingest *ingest;
+    struct tv_host *host;
+    struct tv_journal *journal;
+    char *journal_cursor; /* path of the file with the journal's place */
     struct tv_api *api;
     struct tv_sim *sim;
     uint16_t http_port, otlp_port, udp_port;
@@ -313,6 +320,36 @@ static void start_demo(struct daemon *daemon)
     });
 }
 
+static void watch_journal(struct daemon *daemon)
+{
+    struct tv_buf path = {0};
+    struct tv_error err;
+    tv_buf_printf(&path, "%s/journal-cursor", daemon->config->data_dir);
+    tv_buf_append_char(&path, '\0');
+    daemon->journal_cursor = path.data;
+    struct tv_journal_config config = {.loop = daemon->loop,
+            .lane = daemon->decode,
+            .sink = tv_pipeline_sink(daemon->pipeline),
+            .redactor = daemon->redactor,
+            .cursor_path = daemon->journal_cursor,
+            .interval_ns = JOURNAL_INTERVAL_S * TV_NS_PER_S};
+    if (tv_journal_open(&config, &daemon->journal, &err) != TV_OK)
+        tv_log(TV_LOG_WARN, err.message, "hint", err.hint, (char *)NULL);
+}
+
+/* What the daemon collects by itself where that was asked for. */
+static void watch_host(struct daemon *daemon)
+{
+    if (daemon->config->host_metrics)
+        daemon->host = tv_host_new(&(struct tv_host_config){.loop = daemon->loop,
+                .lane = daemon->decode,
+                .sink = tv_pipeline_sink(daemon->pipeline),
+                .interval_ns = HOST_INTERVAL_S * TV_NS_PER_S,
+                .root = ""});
+    if (daemon->config->journal)
+        watch_journal(daemon);
+}
+
 /* Each connection takes a descriptor, and the soft limit is a shell's. Batches come and go by the
  * megabyte: without the thresholds the C library gives their pages back to the system after each
  * one, and faulting them in again costs a third of the decoding. What a thread's arena has kept no other can
@@ -357,6 +394,9 @@ static enum tv_status make(struct daemon *daemon, struct tv_str *hosts, struct t
 static void close_doors(struct daemon *daemon)
 {
     tv_sim_free(daemon->sim);
+    tv_host_free(daemon->host);
+    tv_journal_close(daemon->journal);
+    free(daemon->journal_cursor);
     if (daemon->api)
         tv_api_stop(daemon->api);
     if (daemon->pipeline)
@@ -386,10 +426,6 @@ static void take_down(struct daemon *daemon)
 /* What was asked for and cannot be had, or is open to more than the operator may think. */
 static void warn(const struct tv_config *config)
 {
-    if (config->host_metrics)
-        tv_log(TV_LOG_WARN, "host-metrics is not served by this version", (char *)NULL);
-    if (config->journal)
-        tv_log(TV_LOG_WARN, "journal is not served by this version", (char *)NULL);
     struct sockaddr_storage udp;
     if (config->udp_listen && tv_address_parse(config->udp_listen, &udp, NULL) == TV_OK &&
             !tv_address_is_loopback(&udp))
@@ -413,6 +449,7 @@ enum tv_status tv_daemon_run(const struct tv_config *config, struct tv_error *er
         tv_loop_on_signal(daemon.loop, on_signal, &daemon);
         say_listening(&daemon);
         warn(config);
+        watch_host(&daemon);
         if (config->demo)
             start_demo(&daemon);
         tv_loop_run(daemon.loop);
