@@ -117,6 +117,17 @@ static void put_door(struct tv_json_out *json, const struct tv_api_door *door)
     tv_json_end(json);
 }
 
+/* Bytes written for each byte that level 0 became; the log, which holds all of them once more, is
+ * not counted. */
+static void put_amplification(struct tv_json_out *json, const struct tv_store_stats *store)
+{
+    uint64_t written = store->commit_bytes + store->flushed_bytes + store->rewritten_bytes;
+    if (store->flushed_bytes)
+        tv_json_f64(json, (double)written / (double)store->flushed_bytes);
+    else
+        tv_json_null(json);
+}
+
 static void put_store(struct tv_json_out *json, const struct tv_store_stats *store)
 {
     tv_json_object(json);
@@ -129,6 +140,8 @@ static void put_store(struct tv_json_out *json, const struct tv_store_stats *sto
     put_count(json, "diskFreeBytes", store->disk_free_bytes);
     put_count(json, "diskReserveBytes", store->reserve_bytes);
     put_count(json, "duplicates", store->duplicates);
+    tv_json_key(json, "writeAmplification");
+    put_amplification(json, store);
     put_count(json, "expiredEvents", store->expired_events);
     put_count(json, "damagedSegments", store->corrupt_segments);
     tv_json_key(json, "lastSyncMs");
@@ -230,6 +243,12 @@ static void put_store_metrics(struct tv_buf *out, const struct picture *picture)
                     (double)store->compactions},
             {"store_compacted_events_total", "counter", "Events rewritten by them.",
                     (double)store->events_compacted},
+            {"store_commit_bytes_total", "counter", "Bytes written as level 0.",
+                    (double)store->commit_bytes},
+            {"store_flushed_bytes_total", "counter", "Bytes written as segments of level 0.",
+                    (double)store->flushed_bytes},
+            {"store_rewritten_bytes_total", "counter", "Bytes written by merging and as prints.",
+                    (double)store->rewritten_bytes},
             {"store_expired_events_total", "counter", "Events removed by retention.",
                     (double)store->expired_events},
             {"store_damaged_segments", "gauge", "Segments that cannot be read.",

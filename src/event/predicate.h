@@ -89,11 +89,13 @@ void tv_pred_fields(const struct tv_pred *pred, tv_pred_field_fn *visit, void *c
  * field is severity, by number); low > high says that no row has the field; false if unknown.
  * `may_equal` tells whether any row's value can equal the given one (a filter or a dictionary; true
  * if unknown): ids come as text for tv_trace_id_from_text and tv_span_id_from_text, enumerations by
- * their names; a number may also equal a text that is one. Either may be NULL. */
+ * their names; a number may also equal a text that is one. `may_be_number` is false where all there
+ * is of it is text, so that a text that is asked for need not be as a number. Each may be NULL. */
 struct tv_pred_zones {
     void *ctx;
     bool (*range)(void *ctx, const struct tv_field_ref *field, double *min, double *max);
     bool (*may_equal)(void *ctx, const struct tv_field_ref *field, struct tv_value value);
+    bool (*may_be_number)(void *ctx, const struct tv_field_ref *field);
 };
 
 /* False only if no row of such a segment can satisfy the predicate. */

@@ -30,6 +30,8 @@ static bool may_equal(
         return true;
     if (!tv_value_exact(value, &number))
         return false;
+    if (zones->may_be_number && !zones->may_be_number(zones->ctx, field))
+        return false;
     return may_equal_value(
             zones, field, number.is_int ? tv_value_i64(number.i) : tv_value_f64(number.f));
 }

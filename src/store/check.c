@@ -230,6 +230,8 @@ static enum tv_status check_all(struct tv_check *check, struct tv_error *err)
     if (status == TV_OK)
         status = check_range(check, before, after, err);
     if (status == TV_OK)
+        status = tv_check_prints(check, err);
+    if (status == TV_OK)
         status = check_counter(check, "arrival", check->last_arrival, err);
     if (status == TV_OK)
         status = check_counter(check, "segment", (uint64_t)check->last_segment, err);

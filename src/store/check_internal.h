@@ -28,6 +28,8 @@ void tv_check_problem(struct tv_check *check, const char *format, ...) TV_PRINTF
 /* The same, with "segment N" before it. */
 void tv_check_wrong(struct tv_check_segment *at, const char *format, ...) TV_PRINTF(2, 3);
 
+/* Every row of prints, decoded whole. */
+TV_CHECKED enum tv_status tv_check_prints(struct tv_check *check, struct tv_error *err);
 /* Blocks, and then all that was derived from the events in them. */
 void tv_check_segment(
         struct tv_check *check, const struct tv_segment *segment, struct tv_str payload);

@@ -187,6 +187,7 @@ static void publish_group(
     struct tv_store *store = commit->store;
     if (commit->level0) {
         tv_store_add_level0(store, tv_level0_ref(commit->level0));
+        store->stats.commit_bytes += commit->level0->payload_bytes;
         store->stats.level0_segments = store->level0_count;
     }
     store->stats.commits++;

@@ -146,7 +146,7 @@ static enum tv_status put_counter(struct tv_store_job *job, const char *name, in
 static enum tv_status write_all(struct tv_store_job *job)
 {
     struct tv_store *store = job->store;
-    enum tv_status status = tv_db_run(&store->writer, store->begin, &job->err);
+    enum tv_status status = TV_OK;
     for (size_t i = 0; i < job->fresh_count && status == TV_OK; i++) {
         struct tv_segment_row row = {job->fresh[i]->id, job->level, tv_buf_str(&job->metas[i]),
                 tv_buf_str(&job->payloads[i])};
@@ -164,22 +164,41 @@ static enum tv_status write_all(struct tv_store_job *job)
         status = put_counter(job, "arrival", (int64_t)(store->next_arrival - 1));
     if (status == TV_OK)
         status = put_counter(job, "segment", (int64_t)atomic_load(&store->next_id) - 1);
-    if (status == TV_OK)
-        status = tv_db_run(&store->writer, store->commit, &job->err);
     return status;
 }
 
-void tv_compact_commit(struct tv_store_job *job)
+enum tv_status tv_compact_begin(struct tv_store_job *job)
+{
+    struct tv_store *store = job->store;
+    enum tv_status status = tv_db_exec(&store->writer, "PRAGMA synchronous=NORMAL", &job->err);
+    return status == TV_OK ? tv_db_run(&store->writer, store->begin, &job->err) : status;
+}
+
+void tv_compact_end(struct tv_store_job *job)
 {
     const struct tv_db *writer = &job->store->writer;
-    job->status = tv_db_exec(writer, "PRAGMA synchronous=NORMAL", &job->err);
     if (job->status == TV_OK)
-        job->status = write_all(job);
+        job->status = tv_db_run(writer, job->store->commit, &job->err);
     if (job->status != TV_OK)
         tv_db_rollback(writer);
     enum tv_status back =
             tv_db_exec(writer, "PRAGMA synchronous=FULL", job->status ? NULL : &job->err);
     TV_ASSERT(back == TV_OK); /* or later commits would not be durable */
+}
+
+void tv_compact_commit(struct tv_store_job *job)
+{
+    job->status = tv_compact_begin(job);
+    if (job->status == TV_OK)
+        job->status = write_all(job);
+    tv_compact_end(job);
+}
+
+static void count_written(struct tv_store *store, bool flushed, const struct tv_segment *segment)
+{
+    uint64_t bytes = segment->payload_bytes + segment->meta_bytes;
+    store->stats.events_compacted += segment->extent.rows;
+    *(flushed ? &store->stats.flushed_bytes : &store->stats.rewritten_bytes) += bytes;
 }
 
 void tv_compact_finish(struct tv_store_job *job)
@@ -188,10 +207,9 @@ void tv_compact_finish(struct tv_store_job *job)
     if (job->status == TV_OK) {
         tv_store_swap_segments(store, job->old, job->old_count, job->fresh, job->fresh_count);
         for (size_t i = 0; i < job->fresh_count; i++)
-            store->stats.events_compacted += job->fresh[i]->extent.rows;
+            count_written(store, job->level0_count > 0, job->fresh[i]);
         tv_store_drop_level0(store, job->level0_count);
         store->stats.compactions++;
-        store->merge_wanted = true;
     }
     for (size_t i = 0; i < job->fresh_count; i++) {
         if (job->status != TV_OK)

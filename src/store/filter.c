@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 
-enum { BITS_PER_KEY = 10, WORDS = TV_FILTER_BLOCK_BYTES / 8 };
+enum { BITS_PER_KEY = 8, WORDS = TV_FILTER_BLOCK_BYTES / 8 };
 
 size_t tv_filter_bytes(size_t keys)
 {

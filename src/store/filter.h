@@ -2,7 +2,7 @@
 /* Filters: whether an id may be in a segment, at a cost of one cache line.
  *
  * A blocked Bloom filter (Putze, Sanders, Singler, 2007): the key chooses one block of 64 bytes and
- * eight bits in it. At ten bits a key about one look-up in a hundred is a false alarm, and a
+ * eight bits in it. At eight bits a key about three look-ups in a hundred are false alarms, and a
  * look-up reads the one block and not the filter. */
 #ifndef TV_STORE_FILTER_H
 #define TV_STORE_FILTER_H

@@ -26,6 +26,14 @@ struct tv_store_job {
     size_t fresh_count, fresh_cap;
     int level;
     struct tv_rolled *rolled; /* ROLL_UP: of old[0]; its points are in rolls[0] */
+    /* PRINTS: the rows that go, which of their members are left, and what comes instead; `old` holds
+     * the segments that are covered anew. */
+    struct tv_prints *prints[TV_PRINTS_FAN_IN];
+    uint64_t prints_live[TV_PRINTS_FAN_IN];
+    size_t prints_count;
+    struct tv_prints *prints_fresh;
+    struct tv_buf prints_data;
+
     /* BURY: rows to delete. */
     int64_t ids[TV_JOB_SEGMENTS_MAX];
     size_t id_count;
@@ -66,6 +74,14 @@ bool tv_roll_up_due(struct tv_store *store, struct tv_store_job *job);
 void tv_roll_up_run(struct tv_store_job *job);
 void tv_roll_up_commit(struct tv_store_job *job);
 void tv_roll_up_finish(struct tv_store_job *job);
+/* A transaction that need not reach the disk by itself: begin, and its end by job->status. */
+TV_CHECKED enum tv_status tv_compact_begin(struct tv_store_job *job);
+void tv_compact_end(struct tv_store_job *job);
+/* Prints (prints_job.c). */
+bool tv_prints_due(struct tv_store *store, struct tv_store_job *job);
+void tv_prints_run(struct tv_store_job *job);
+void tv_prints_commit(struct tv_store_job *job);
+void tv_prints_finish(struct tv_store_job *job);
 /* Upkeep (upkeep.c). */
 bool tv_checkpoint_due(struct tv_store *store, struct tv_store_job *job);
 void tv_checkpoint_run(struct tv_store_job *job);

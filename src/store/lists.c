@@ -111,9 +111,12 @@ void tv_store_swap_segments(struct tv_store *store, struct tv_segment *const *ol
         count_segment(store, fresh[i], 1);
     }
     store->segments = after;
+    store->merge_wanted = store->prints_wanted = true;
     store->stats.segments = after->count;
     list_unref(before);
     touch(store);
+    if (old_count)
+        tv_store_prune_prints(store);
 }
 
 struct tv_snapshot *tv_snapshot_take(struct tv_store *store)
@@ -126,6 +129,7 @@ struct tv_snapshot *tv_snapshot_take(struct tv_store *store)
     snapshot->store = store;
     snapshot->segments = store->segments;
     atomic_fetch_add_explicit(&store->segments->refs, 1, memory_order_relaxed);
+    snapshot->prints = tv_prints_list_ref(store->prints);
     snapshot->extent = store->segments->extent;
     snapshot->level0_count = store->level0_count;
     snapshot->level0 = tv_calloc(store->level0_count, sizeof(struct tv_level0 *));
@@ -150,6 +154,7 @@ void tv_snapshot_unref(struct tv_snapshot *snapshot)
     for (size_t i = 0; i < snapshot->level0_count; i++)
         tv_level0_unref(snapshot->level0[i]);
     list_unref(snapshot->segments);
+    tv_prints_list_unref(snapshot->prints);
     atomic_fetch_sub(&snapshot->store->pins, 1);
     free(snapshot->level0);
     free(snapshot);
@@ -181,6 +186,7 @@ void tv_lists_release(struct tv_store *store)
     TV_ASSERT(atomic_load(&store->pins) == 0); /* every snapshot was given back */
     tv_store_drop_level0(store, store->level0_count);
     list_unref(store->segments);
+    tv_prints_list_unref(store->prints);
     free(store->level0);
 }
 

@@ -138,6 +138,8 @@ enum tv_status tv_store_load(struct tv_store *store, struct tv_error *err)
     if (status == TV_OK)
         status = load_rollups(store, &db, err);
     if (status == TV_OK)
+        status = tv_prints_load(store, &db, err);
+    if (status == TV_OK)
         status = tv_db_int(&db, "SELECT value FROM counter WHERE name = 'arrival'", &arrival, err);
     if (status == TV_OK)
         status = tv_db_int(&db, "SELECT value FROM counter WHERE name = 'segment'", &id, err);

@@ -111,6 +111,7 @@ void tv_scan_close(struct tv_scan *scan)
     tv_scan_retire(scan);
     tv_pool_put(scan->snapshot->store, &scan->db);
     tv_snapshot_unref(scan->snapshot);
+    tv_probes_release(&scan->probes);
     tv_arena_release(&scan->scratch);
     free(scan->items);
     free(scan->rows);

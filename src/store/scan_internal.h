@@ -3,6 +3,7 @@
 #ifndef TV_STORE_SCAN_INTERNAL_H
 #define TV_STORE_SCAN_INTERNAL_H
 
+#include "store/probe.h"
 #include "store/store_internal.h"
 #include "store/view.h"
 
@@ -24,6 +25,7 @@ struct tv_scan {
     struct tv_cached *cached; /* or what was found of it */
     uint32_t *rows;
     uint32_t rows_cap;
+    struct tv_probes probes; /* what was looked up so far */
     struct tv_arena scratch;
     struct tv_scan_stats stats;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A scan's work on one segment: cheap questions first, then the columns that decide, then the rest.
  *
- * 1. zones, value lists and the directory, in memory; 2. one block of a filter for each id asked
- * for; 3. time, and what the predicate reads; 4. if any row is left, the columns asked for. */
+ * 1. zones, value lists and the directory, in memory; 2. for each id or text asked for the prints,
+ * once a scan, and one block of the segment's own filter; 3. time, and what the predicate reads; 4. if any row is left, the columns asked for. */
 #include "store/scan_internal.h"
 
 #include "store/filter.h"
@@ -57,13 +57,25 @@ static bool zone_range(void *ctx, const struct tv_field_ref *field, double *min,
     return true;
 }
 
-/* Asks the filter of a kind of ids, reading one block of it. */
+static enum tv_probe_answer ask_prints(struct asked *asked, enum tv_prints_kind kind, uint64_t key)
+{
+    struct tv_probe question = {.kind = kind, .key = key};
+    struct tv_scan *scan = asked->scan;
+    enum tv_probe_answer answer = tv_probe(
+            &scan->probes, scan->snapshot->prints, &scan->db, &question, asked->segment->id);
+    asked->filtered = asked->filtered || answer == TV_PROBE_NO;
+    return answer;
+}
+
+/* Asks the prints, and where these do not say no the segment's own filter, by one block of it. */
 static bool ask_filter(struct asked *asked, enum tv_filter_kind kind, uint64_t key)
 {
     uint8_t block[TV_FILTER_BLOCK_BYTES];
     const struct tv_block *filter = &asked->segment->filters[kind];
     if (filter->bytes == 0)
         return false; /* no row of it has such an id */
+    if (ask_prints(asked, (enum tv_prints_kind)kind, key) == TV_PROBE_NO)
+        return false;
     struct tv_run run = {filter->offset + tv_filter_block(filter->bytes, key), sizeof(block)};
     asked->status = tv_run_read(&asked->scan->db, asked->segment, run, block, &asked->err);
     asked->scan->stats.bytes += sizeof(block);
@@ -118,26 +130,44 @@ static bool fixed_may_equal(struct asked *asked, enum tv_field field, struct tv_
     return true;
 }
 
+/* A list of the column's texts in memory, or the prints of those that have none. */
+static bool attribute_may_equal(
+        struct asked *asked, const struct tv_field_ref *field, struct tv_value value)
+{
+    const struct tv_segment_column *column = column_of(asked->segment, field);
+    if (!column && !in_overflow(asked->segment, field->name))
+        return false;
+    if (value.type != TV_TYPE_STR)
+        return true;
+    if (column && column->value_count)
+        return tv_segment_listed(column->values, column->value_count, tv_segment_hash(value.s));
+    return ask_prints(asked, TV_PRINTS_VALUE, tv_print_value_key(field->name, value.s)) !=
+            TV_PROBE_NO;
+}
+
 static bool zone_may_equal(void *ctx, const struct tv_field_ref *field, struct tv_value value)
 {
     struct asked *asked = ctx;
     if (field->class == TV_FIELD_VIRTUAL || asked->status != TV_OK)
         return true;
-    if (field->class == TV_FIELD_ATTRIBUTE) {
-        const struct tv_segment_column *column = column_of(asked->segment, field);
-        if (!column)
-            return in_overflow(asked->segment, field->name);
-        return value.type != TV_TYPE_STR || column->value_count == 0 ||
-                tv_segment_listed(column->values, column->value_count, tv_segment_hash(value.s));
-    }
+    if (field->class == TV_FIELD_ATTRIBUTE)
+        return attribute_may_equal(asked, field, value);
     return value.type != TV_TYPE_STR || fixed_may_equal(asked, field->field, value.s);
+}
+
+static bool zone_may_be_number(void *ctx, const struct tv_field_ref *field)
+{
+    const struct asked *asked = ctx;
+    const struct tv_segment_column *column =
+            field->class == TV_FIELD_ATTRIBUTE ? column_of(asked->segment, field) : NULL;
+    return !column || column->types & ~(1u << TV_TYPE_STR | 1u << TV_TYPE_JSON);
 }
 
 static enum tv_status prune(
         struct tv_scan *scan, const struct tv_segment *segment, bool *keep, struct tv_error *err)
 {
     struct asked asked = {.scan = scan, .segment = segment, .status = TV_OK};
-    struct tv_pred_zones zones = {&asked, zone_range, zone_may_equal};
+    struct tv_pred_zones zones = {&asked, zone_range, zone_may_equal, zone_may_be_number};
     *keep = !scan->spec.where || tv_pred_may_match(scan->spec.where, &zones);
     if (asked.status != TV_OK && err)
         *err = asked.err;

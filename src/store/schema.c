@@ -28,6 +28,12 @@ static const char *const steps[] = {
         "CREATE TABLE rollup(segment INTEGER PRIMARY KEY, head BLOB NOT NULL, data BLOB NOT NULL);"
         "CREATE TRIGGER segment_gone AFTER DELETE ON segment BEGIN"
         " DELETE FROM rollup WHERE segment = old.id; END;",
+        /* 4 */
+        "CREATE TABLE prints("
+        " id INTEGER PRIMARY KEY,"
+        " state INTEGER NOT NULL," /* 0 live, 1 dead */
+        " meta BLOB NOT NULL,"
+        " data BLOB NOT NULL);",
 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == TV_SCHEMA_VERSION, "a step for each version");

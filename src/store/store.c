@@ -72,6 +72,9 @@ static enum tv_status prepare_all(struct tv_store *store, struct tv_error *err)
             {&store->drop, "DELETE FROM segment WHERE id = ?1"},
             {&store->put_rollup,
                     "INSERT OR REPLACE INTO rollup(segment, head, data) VALUES(?1, ?2, ?3)"},
+            {&store->prints_put, "INSERT INTO prints(id, state, meta, data) VALUES(?1, 0, ?2, ?3)"},
+            {&store->prints_mark, "UPDATE prints SET state = 1 WHERE id = ?1"},
+            {&store->prints_drop, "DELETE FROM prints WHERE id = ?1"},
             {&store->request_find, "SELECT 1 FROM request WHERE key = ?1 AND time > ?2"},
             {&store->request_put, "INSERT OR REPLACE INTO request(key, time) VALUES(?1, ?2)"},
             {&store->request_prune, "DELETE FROM request WHERE time <= ?1"},
@@ -88,8 +91,8 @@ static enum tv_status prepare_all(struct tv_store *store, struct tv_error *err)
 static void finalize_all(struct tv_store *store)
 {
     sqlite3_stmt *all[] = {store->begin, store->commit, store->insert, store->mark, store->drop,
-            store->put_rollup, store->request_find, store->request_put, store->request_prune,
-            store->counter_put};
+            store->put_rollup, store->prints_put, store->prints_mark, store->prints_drop,
+            store->request_find, store->request_put, store->request_prune, store->counter_put};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         (void)sqlite3_finalize(all[i]);
 }
@@ -165,6 +168,7 @@ enum tv_status tv_store_open(
     store->config = *config;
     store->lock_fd = -1;
     store->writable = !config->read_only;
+    store->prints_rows_min = TV_SEGMENT_ROWS_MAX / 2;
     store->dir = tv_store_file_of(config->dir, "");
     store->dir[strlen(config->dir)] = '\0';
     store->config.dir = store->dir;

@@ -215,6 +215,9 @@ struct tv_store_stats {
     uint64_t file_bytes, wal_bytes, payload_bytes, level0_bytes, cache_bytes;
     uint64_t disk_bytes_max;
     uint64_t disk_free_bytes, reserve_bytes; /* of the file system, now; the reserve as it counts */
+    /* Written since the start: as level 0, as segments made of it, and by all that comes after
+     * (merging, prints). All of it over what was flushed is the write amplification. */
+    uint64_t commit_bytes, flushed_bytes, rewritten_bytes;
     uint64_t commits, compactions, events_compacted, expired_events, erased_events, duplicates;
     int64_t last_sync_ns, last_commit_ns;
     uint64_t corrupt_segments; /* set aside, at start or when read */

@@ -11,6 +11,7 @@
 #include "store/db.h"
 #include "store/dedupe.h"
 #include "store/level0.h"
+#include "store/prints_list.h"
 #include "store/schema.h"
 #include "store/segment.h"
 #include "store/store.h"
@@ -25,6 +26,7 @@ enum {
 enum tv_job_kind {
     TV_JOB_FLUSH,      /* level 0 to segments */
     TV_JOB_MERGE,      /* small segments to larger ones */
+    TV_JOB_PRINTS,     /* what finds ids among segments */
     TV_JOB_CHECKPOINT, /* the log into the file */
     TV_JOB_BURY,       /* rows of segments that nobody can read any more */
     TV_JOB_ERASE,      /* events that somebody wants gone */
@@ -42,7 +44,8 @@ struct tv_pool {
     size_t count;
 };
 
-/* Rows of the file that nobody can read any more; put there by whoever let go last. Any thread. */
+/* Rows of the file that nobody can read any more, those of prints as negative ids; put there by
+ * whoever let go last. Any thread. */
 struct tv_graveyard {
     pthread_mutex_t mutex;
     int64_t *ids;
@@ -58,6 +61,7 @@ struct tv_store {
     /* Writer lane. */
     struct tv_db writer;
     sqlite3_stmt *begin, *commit, *insert, *mark, *drop, *put_rollup;
+    sqlite3_stmt *prints_put, *prints_mark, *prints_drop;
     sqlite3_stmt *request_find, *request_put, *request_prune, *counter_put;
     struct tv_dedupe *dedupe;
     uint64_t next_arrival;
@@ -71,6 +75,7 @@ struct tv_store {
 
     /* Loop. */
     struct tv_segment_list *segments;
+    struct tv_prints_list *prints;
     struct tv_level0 **level0; /* by arrival */
     size_t level0_count, level0_cap;
     struct tv_snapshot *current; /* of the lists as they are, or NULL */
@@ -78,7 +83,8 @@ struct tv_store {
     int64_t retry_ns[TV_JOB_COUNT]; /* monotonic, as all below: not before, after a failure */
     int64_t prune_due_ns, vacuum_due_ns, erase_due_ns;
     struct tv_erasure *erasures; /* by age; the first is worked on */
-    bool merge_wanted, vacuum_wanted, requests_known, rollups_wanted;
+    uint64_t prints_rows_min; /* segments of fewer rows get no prints: they may still be merged */
+    bool merge_wanted, prints_wanted, vacuum_wanted, requests_known, rollups_wanted;
     bool reserve_reached;    /* why the last commit failed */
     int checkpointed_frames; /* of the log, at the last checkpoint */
     struct tv_store_stats stats;
@@ -103,6 +109,7 @@ struct tv_snapshot {
     atomic_uint refs;
     struct tv_store *store;
     struct tv_segment_list *segments;
+    struct tv_prints_list *prints;
     struct tv_level0 **level0;
     size_t level0_count;
     struct tv_extent extent;

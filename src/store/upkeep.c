@@ -76,8 +76,9 @@ void tv_bury_commit(struct tv_store_job *job)
     struct tv_store *store = job->store;
     job->status = tv_db_run(&store->writer, store->begin, &job->err);
     for (size_t i = 0; i < job->id_count && job->status == TV_OK; i++) {
-        (void)sqlite3_bind_int64(store->drop, 1, job->ids[i]);
-        job->status = tv_db_run(&store->writer, store->drop, &job->err);
+        sqlite3_stmt *drop = job->ids[i] < 0 ? store->prints_drop : store->drop;
+        (void)sqlite3_bind_int64(drop, 1, job->ids[i] < 0 ? -job->ids[i] : job->ids[i]);
+        job->status = tv_db_run(&store->writer, drop, &job->err);
     }
     if (job->status == TV_OK)
         job->status = tv_db_run(&store->writer, store->commit, &job->err);

@@ -419,6 +419,34 @@ static bool zone_may_equal(void *ctx, const struct tv_field_ref *field, struct t
     return false;
 }
 
+/* A filter of texts, as prints are one: a number's text is not in it, so that is asked for as a
+ * number too, where there are numbers. */
+static bool zone_may_equal_text(void *ctx, const struct tv_field_ref *field, struct tv_value value)
+{
+    const struct tv_batch *batch = ctx;
+    char scratch[33];
+    if (field->class != TV_FIELD_ATTRIBUTE || value.type != TV_TYPE_STR)
+        return zone_may_equal(ctx, field, value);
+    for (uint32_t row = 0; row < batch->rows; row++) {
+        struct tv_value cell = tv_batch_ref_value(batch, field, row, scratch);
+        if (is_text(cell) && tv_str_equal(cell.s, value.s))
+            return true;
+    }
+    return false;
+}
+
+static bool zone_may_be_number(void *ctx, const struct tv_field_ref *field)
+{
+    const struct tv_batch *batch = ctx;
+    char scratch[33];
+    for (uint32_t row = 0; row < batch->rows; row++) {
+        struct tv_value cell = tv_batch_ref_value(batch, field, row, scratch);
+        if (cell.type != TV_TYPE_NULL && !is_text(cell))
+            return true;
+    }
+    return false;
+}
+
 /* Returns whether it spared the batch. */
 static bool assert_prunes(const struct tv_batch *batch, const struct tv_pred *pred)
 {
@@ -428,9 +456,10 @@ static bool assert_prunes(const struct tv_batch *batch, const struct tv_pred *pr
         const struct tv_batch *in;
         void *out;
     } ctx = {batch};
-    struct tv_pred_zones zones = {ctx.out, zone_range, zone_may_equal};
-    struct tv_pred_zones ranges = {ctx.out, zone_range, NULL};
-    struct tv_pred_zones filters = {ctx.out, NULL, zone_may_equal};
+    struct tv_pred_zones zones = {ctx.out, zone_range, zone_may_equal, NULL};
+    struct tv_pred_zones ranges = {ctx.out, zone_range, NULL, NULL};
+    struct tv_pred_zones filters = {ctx.out, NULL, zone_may_equal, NULL};
+    struct tv_pred_zones texts = {ctx.out, NULL, zone_may_equal_text, zone_may_be_number};
     struct tv_pred_zones nothing = {0};
     bool may = tv_pred_may_match(pred, &zones);
     if (tv_pred_select(pred, batch, rows, &scratch) > 0) {
@@ -441,6 +470,7 @@ static bool assert_prunes(const struct tv_batch *batch, const struct tv_pred *pr
         }
         assert_true(tv_pred_may_match(pred, &ranges));
         assert_true(tv_pred_may_match(pred, &filters));
+        assert_true(tv_pred_may_match(pred, &texts));
         assert_true(tv_pred_may_match(pred, &nothing));
     }
     tv_arena_release(&scratch);
