@@ -13,6 +13,7 @@ static tv_operator_fn *const operators[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_MATCH] = tv_op_match,
         [TV_STATEMENT_COMPARE] = tv_op_compare,
         [TV_STATEMENT_DIFF] = tv_op_diff,
+        [TV_STATEMENT_ROOT_CAUSE] = tv_op_root_cause,
         [TV_STATEMENT_SELECT] = tv_op_select,
         [TV_STATEMENT_SHOW] = tv_op_show,
         [TV_STATEMENT_ANOMALIES] = tv_op_anomalies,

@@ -79,6 +79,7 @@ tv_operator_fn tv_op_traverse;
 tv_operator_fn tv_op_compare;
 tv_operator_fn tv_op_diff;
 tv_operator_fn tv_op_match;
+tv_operator_fn tv_op_root_cause;
 tv_operator_fn tv_op_select;
 tv_operator_fn tv_op_show;
 tv_operator_fn tv_op_anomalies;

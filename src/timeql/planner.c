@@ -304,6 +304,16 @@ static void plan_match(struct tv_exec *exec)
     scan->spec.columns = tv_wanted_columns(&columns);
 }
 
+/* Of a condition, the causality room reads the window itself, every column of it; of a reference, the
+ * event is looked up first. */
+static void plan_root_cause(struct tv_exec *exec)
+{
+    if (exec->query->ast->ref.text.ptr)
+        plan_traverse(exec);
+    else
+        add_scan(exec, "window")->spec.columns = tv_all_columns();
+}
+
 typedef void plan_fn(struct tv_exec *exec);
 
 /* A statement without a function here reads by other ways than planned scans. */
@@ -314,6 +324,7 @@ static plan_fn *const plans[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_MATCH] = plan_match,
         [TV_STATEMENT_COMPARE] = plan_compare,
         [TV_STATEMENT_DIFF] = plan_diff,
+        [TV_STATEMENT_ROOT_CAUSE] = plan_root_cause,
         [TV_STATEMENT_SELECT] = plan_select,
         [TV_STATEMENT_SHOW] = plan_show,
         [TV_STATEMENT_ANOMALIES] = plan_points,

@@ -50,14 +50,14 @@ const char *const good_statements[] = {
         "ANOMALIES FOR latency SCORES",
         "PREDICT NEXT 5 minutes FROM 'now'",
         "PREDICT cpu, errorRate NEXT 1h FROM '2024-01-15' IN LAST 2 days WHERE service = 'a'",
+        "ROOT CAUSE OF err-12",
+        "ROOT CAUSE OF trace_id = 'abc' AT '2024-01-15 15:47:23' WHERE service = 'orders' LIMIT 3;",
+        "ROOT CAUSE OF WHERE service = 'orders' AND error_occurred = true IN LAST 10m",
 };
 const size_t good_statement_count = sizeof(good_statements) / sizeof(good_statements[0]);
 
 const char *const later_statements[] = {
         "MATCH PATTERN errorRate > 5% AND service = 'a' WHERE host = 'h' FROM '2024-01-15' LIMIT 3",
-        "ROOT CAUSE OF err-12",
-        "ROOT CAUSE OF trace_id = 'abc' AT '2024-01-15 15:47:23' WHERE service = 'orders' LIMIT 3;",
-        "ROOT CAUSE OF WHERE service = 'orders' AND error_occurred = true IN LAST 10m",
         "WHAT IF REMOVE dep-1",
         ("WHAT IF REMOVE WHERE eventType = 'deploy', SET errorRate = 1% WHERE service = 'a', "
          "SET latency = BASELINE, SET pool.size = 50, DELAY WHERE service = 'b' BY 200ms IN LAST 1h"),
