@@ -265,10 +265,74 @@ static inline enum pred_tri decide_entry(struct eval *eval, const struct tv_pred
     return tv_pred_decide(leaf, tv_batch_entry_value(eval->batch, attr, entry), &eval->effort);
 }
 
+/* Cells of one word's rows: which are less than the value, equal, greater; NaN is neither. */
+struct ordered {
+    uint64_t less, equal, greater;
+};
+
+static struct ordered order_word(const uint64_t *cells, uint32_t count, double value)
+{
+    struct ordered out = {0, 0, 0};
+    for (uint32_t i = 0; i < count; i++) {
+        double cell;
+        memcpy(&cell, &cells[i], sizeof(cell));
+        out.less |= (uint64_t)(cell < value) << i;
+        out.equal |= (uint64_t)(cell == value) << i;
+        out.greater |= (uint64_t)(cell > value) << i;
+    }
+    return out;
+}
+
+/* What decide_double says, for a word at a time. */
+static void decide_word(
+        const struct tv_pred *leaf, struct ordered cells, uint64_t *yes, uint64_t *no)
+{
+    if (leaf->kind == PRED_MEMBER) {
+        *yes = leaf->outside ? ~cells.equal : cells.equal;
+        *no = ~*yes;
+        return;
+    }
+    bool wants_less = leaf->op == TV_OP_LT || leaf->op == TV_OP_LE;
+    bool wants_equal = leaf->op == TV_OP_LE || leaf->op == TV_OP_GE;
+    *yes = (wants_less ? cells.less : cells.greater) | (wants_equal ? cells.equal : 0);
+    *no = (cells.less | cells.equal | cells.greater) & ~*yes;
+}
+
+/* Whether every row has the attribute, as a double, and the leaf compares with one. */
+static bool is_dense_double(
+        const struct eval *eval, const struct tv_pred *leaf, const struct tv_attr *attr)
+{
+    bool compares = leaf->kind == PRED_MEMBER || leaf->kind == PRED_ORDER;
+    return compares && leaf->has_double && attr->count == eval->batch->rows &&
+            attr->types[0] == TV_TYPE_F64 &&
+            memcmp(attr->types, attr->types + 1, attr->count - 1) == 0;
+}
+
+/* The usual case of metrics, without a look at row numbers and types. */
+static void eval_dense_double(struct eval *eval, const struct tv_pred *leaf,
+        const struct tv_attr *attr, const uint64_t *live, struct verdict out)
+{
+    for (size_t w = eval->from; w < eval->end; w++) {
+        uint32_t first = (uint32_t)(w * 64);
+        uint32_t count = attr->count - first < 64 ? attr->count - first : 64;
+        uint64_t yes = 0, no = 0;
+        if (live[w])
+            decide_word(leaf, order_word(attr->bits + first, count, leaf->number), &yes, &no);
+        out.yes[w] = yes & live[w];
+        out.no[w] = no & live[w];
+        if (out.present)
+            out.present[w] |= live[w];
+    }
+}
+
 /* The leaf over an attribute. */
 static void eval_attr(struct eval *eval, const struct tv_pred *leaf, const struct tv_attr *attr,
         const uint64_t *live, struct verdict out)
 {
+    if (attr->count > 0 && is_dense_double(eval, leaf, attr)) {
+        eval_dense_double(eval, leaf, attr, live, out);
+        return;
+    }
     clear_bits(eval, out.yes);
     clear_bits(eval, out.no);
     uint32_t entry = tv_attr_lower_bound(attr, (uint32_t)(eval->from * 64));
@@ -359,6 +423,8 @@ static void eval_leaf(
         eval_attr(eval, leaf, attr == UINT32_MAX ? &none : &eval->batch->attrs[attr], live, out);
     } else if (leaf->kind != PRED_EXISTS) {
         eval_fixed(eval, leaf, live, out);
+    } else if (!eval->batch->columns[leaf->field.field]) {
+        clear_bits(eval, out.yes);
     } else {
         struct column column = {eval, leaf, NULL, NULL};
         walk(&column, live, out, present_cell);
@@ -459,11 +525,32 @@ static struct eval eval_of(const struct tv_batch *batch, struct tv_arena *scratc
             .end = ((size_t)batch->rows + 63) / 64};
 }
 
+/* The rows of the set bits, ascending; their number is returned. */
+static uint32_t rows_of_bits(const struct eval *eval, const uint64_t *bits, uint32_t *rows)
+{
+    uint32_t count = 0;
+    for (size_t w = eval->from; w < eval->end; w++)
+        for (uint64_t rest = bits[w]; rest != 0; rest &= rest - 1)
+            rows[count++] = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(rest);
+    return count;
+}
+
+/* Whether the candidates are all rows of the batch, in order. */
+static bool is_every_row(const struct tv_batch *batch, const uint32_t *rows, uint32_t count)
+{
+    uint32_t differ = count ^ batch->rows;
+    for (uint32_t i = 0; i < count; i++)
+        differ |= rows[i] ^ i;
+    return differ == 0;
+}
+
 uint32_t tv_pred_filter(const struct tv_pred *pred, const struct tv_batch *batch, uint32_t *rows,
         uint32_t count, struct tv_arena *scratch)
 {
     if (count == 0 || !pred || pred->kind == PRED_TRUE)
         return count;
+    if (is_every_row(batch, rows, count))
+        return tv_pred_select(pred, batch, rows, scratch);
     struct eval eval = eval_of(batch, scratch);
     const uint64_t *live = live_rows(&eval, rows, count);
     struct verdict verdict = {.yes = take_bits(&eval), .no = take_bits(&eval)};
@@ -475,16 +562,6 @@ uint32_t tv_pred_filter(const struct tv_pred *pred, const struct tv_batch *batch
         selected += has_bit(verdict.yes, row);
     }
     return selected;
-}
-
-/* The rows of the set bits, ascending; their number is returned. */
-static uint32_t rows_of_bits(const struct eval *eval, const uint64_t *bits, uint32_t *rows)
-{
-    uint32_t count = 0;
-    for (size_t w = eval->from; w < eval->end; w++)
-        for (uint64_t rest = bits[w]; rest != 0; rest &= rest - 1)
-            rows[count++] = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(rest);
-    return count;
 }
 
 uint32_t tv_pred_select(const struct tv_pred *pred, const struct tv_batch *batch, uint32_t *rows,

@@ -16,7 +16,7 @@ void tv_view_init(struct tv_view *view, const struct tv_segment *segment)
 {
     *view = (struct tv_view){.segment = segment};
     view->batch = tv_batch_new();
-    tv_batch_reserve(view->batch, (uint32_t)segment->extent.rows);
+    tv_batch_grow(view->batch, (uint32_t)segment->extent.rows);
     view->batch->rows = (uint32_t)segment->extent.rows;
     view->attr_read = tv_calloc(segment->attr_count + 1, sizeof(*view->attr_read));
     view->overflow_read = tv_calloc(segment->overflow_count + 1, sizeof(*view->overflow_read));

@@ -131,10 +131,13 @@ static bool get_stream(struct tv_reader *in, struct tv_batch *batch, enum tv_typ
     return good;
 }
 
-/* The streams of an attribute's types, each then dealt out to the entries of its type. */
+/* The streams of an attribute's types, each then dealt out to the entries of its type; where there is
+ * one type there is nothing to deal out. */
 static bool get_streams(struct tv_reader *in, struct tv_batch *batch, struct tv_attr *attr,
         uint32_t count, uint8_t types)
 {
+    if ((types & (types - 1)) == 0)
+        return get_stream(in, batch, (enum tv_type)__builtin_ctz(types), count, attr->bits);
     uint64_t *values = tv_malloc(count * sizeof(*values));
     bool good = true;
     for (int type = TV_TYPE_BOOL; type <= TV_TYPE_JSON && good; type++) {
