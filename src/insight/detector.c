@@ -10,18 +10,26 @@
  * The hush after a score is a factor, not a lock: what is clearly stranger still passes. Locking out
  * repeats altogether loses the second incident of an hour, and telling all of them buries the first.
  *
+ * Standing still counts at the tenfold of the longest run: equal numbers come in runs, and a chance of
+ * theirs, worked out as if they came singly, called every quiet night strange.
+ *
  * Cost: O(values remembered) for a number, about a microsecond. */
 #include "insight/detector.h"
 
 #include <assert.h>
 #include <math.h>
 
-#define BAR        0.03 /* of the range: less is never strange */
-#define FEW        8    /* ÷ numbers seen: the nearest of few is far without meaning anything */
-#define SEASON_BAR 1.7
-#define USUAL_HALF 2000 /* numbers in which half of the usual is forgotten */
-#define HUSH_HALF  500  /* numbers in which a hush gets half as strong */
-#define HUSH_LEAST 0.4  /* scores below it hush nothing */
+#define BAR         0.03 /* of the range: less is never strange */
+#define FEW         8    /* ÷ numbers seen: the nearest of few is far without meaning anything */
+#define SEASON_BAR  1.7
+#define USUAL_HALF  2000 /* numbers in which half of the usual is forgotten */
+#define HUSH_HALF   500  /* numbers in which a hush gets half as strong */
+#define HUSH_MOST   0.9
+#define HUSH_LEAST  0.4 /* scores below it hush nothing */
+#define STILL_SCORE 0.9
+
+/* A run of equal numbers is strange at so many times the longest before, to which a few are added. */
+enum { STILL_TIMES = 10, STILL_LEAST = 4 };
 
 static_assert(sizeof(struct tv_detector) <= TV_DETECTOR_BYTES, "a detector is bounded");
 
@@ -43,9 +51,26 @@ static double season_score(const struct tv_detector *detector, double distance)
     return share / (share + SEASON_BAR);
 }
 
+/* Told once, when the series has stood still much longer than ever; one that seldom moves is not judged. */
+static double still_score(struct tv_detector *detector, double number)
+{
+    if (number != detector->last) {
+        detector->longest = detector->run > detector->longest ? detector->run : detector->longest;
+        detector->run = 0;
+        detector->last = number;
+        detector->moves += detector->moves < UINT32_MAX;
+        return 0;
+    }
+    detector->run += detector->run < UINT32_MAX;
+    if (detector->moves < TV_DETECTOR_LEARN)
+        return 0;
+    uint64_t strange = STILL_TIMES * ((uint64_t)detector->longest + STILL_LEAST);
+    return detector->run == strange ? STILL_SCORE : 0;
+}
+
 static double hushed(struct tv_detector *detector, double score)
 {
-    double told = score * (1 - detector->hush);
+    double told = score * (1 - HUSH_MOST * detector->hush);
     detector->hush *= exp2(-1.0 / HUSH_HALF);
     if (told > HUSH_LEAST)
         detector->hush = fmax(detector->hush, told);
@@ -60,6 +85,7 @@ struct tv_judgement tv_detector_next(struct tv_detector *detector, int64_t time_
     double novelty = tv_novelty_next(&detector->novelty, number);
     double distance = tv_season_next(&detector->season, time_ns, number);
     double score = fmax(fresh_score(detector, novelty), season_score(detector, distance));
+    score = fmax(score, still_score(detector, number));
     if (detector->learned <= TV_DETECTOR_LEARN)
         return judged;
     judged.score = hushed(detector, score);

@@ -90,6 +90,23 @@ static void detector__calls_a_constant_usual(void **state)
         assert_true(tv_detector_next(&detector, i * MINUTE, 42).score == 0);
 }
 
+static void detector__sees_a_sensor_that_is_stuck(void **state)
+{
+    (void)state;
+    struct tv_detector detector = {0};
+    uint64_t random = 21;
+    for (int i = 0; i < 2000; i++)
+        (void)tv_detector_next(&detector, i * MINUTE, 50 + noise(&random) * 5);
+    int alarms = 0;
+    int first = 0;
+    for (int i = 2000; i < 2400; i++) {
+        alarms += tv_detector_next(&detector, i * MINUTE, 52).anomaly;
+        first = alarms > 0 && first == 0 ? i : first;
+    }
+    assert_int_equal(alarms, 1);
+    assert_true(first > 2020 && first < 2100);
+}
+
 /* A score depends on nothing that comes later. */
 static void detector__judges_a_part_as_it_judges_the_whole(void **state)
 {
@@ -142,6 +159,7 @@ int main(void)
             cmocka_unit_test(detector__calls_nothing_strange_before_it_has_learned),
             cmocka_unit_test(detector__judges_every_unit_alike),
             cmocka_unit_test(detector__calls_a_constant_usual),
+            cmocka_unit_test(detector__sees_a_sensor_that_is_stuck),
             cmocka_unit_test(detector__judges_a_part_as_it_judges_the_whole),
             cmocka_unit_test(track__of_a_counter_is_judged_by_its_steps),
     };
