@@ -108,6 +108,12 @@ static bool token_required(void *ctx)
     return daemon->token_count > 0;
 }
 
+static void foreign_version(void *ctx)
+{
+    struct daemon *daemon = ctx;
+    tv_ingest_refuse_grpc(daemon->ingest);
+}
+
 static enum tv_status check_exposure(
         struct daemon *daemon, const char *address, struct tv_error *err)
 {
@@ -225,6 +231,7 @@ static void make_server(struct daemon *daemon, struct tv_str *hosts)
             .insecure = config->insecure,
             .token_scopes = token_scopes,
             .token_required = token_required,
+            .foreign_version = foreign_version,
             .ctx = daemon,
     };
     daemon->server = tv_http_server_new(daemon->loop, &http);

@@ -36,6 +36,10 @@ void tv_ingest_add_routes(struct tv_ingest *ingest, struct tv_http_server *serve
 TV_CHECKED enum tv_status tv_ingest_open_udp(
         struct tv_ingest *ingest, const char *address, uint16_t *port, struct tv_error *err);
 
+/* A client spoke HTTP/2: says so in the log, at most once a minute, with the setting that makes an SDK
+ * speak OTLP over HTTP; OTLP's door counts it as a rejection. */
+void tv_ingest_refuse_grpc(struct tv_ingest *ingest);
+
 /* Copies up to `max` doors; returns how many there are. */
 size_t tv_ingest_doors(const struct tv_ingest *ingest, struct tv_ingest_door *out, size_t max);
 /* Datagrams the kernel dropped, 0 without the UDP door. */

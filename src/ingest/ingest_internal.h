@@ -11,6 +11,7 @@ enum { TV_INGEST_BODY_BYTES_MAX = 64 << 20 };
 struct tv_ingest {
     struct tv_ingest_config config;
     struct tv_ingest_door events_door, otlp_door, udp_door;
+    int64_t grpc_told_ns; /* monotonic; 0 is never */
     struct tv_decode_report report; /* of what is decoded on the loop, one at a time */
     unsigned pending;               /* answers and flushes that wait for their commit */
     struct tv_udp *udp;             /* NULL while that door is closed */

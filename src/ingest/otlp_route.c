@@ -4,7 +4,10 @@
  * The answer has the encoding of the request. On full success its partialSuccess is unset: an empty
  * message, and `{}` in JSON. Errors are google.rpc.Status. An overloaded daemon answers 503 with
  * Retry-After, which every exporter retries; 429 is for quotas alone. */
+#include "base/hash.h"
 #include "base/json_out.h"
+#include "base/log.h"
+#include "base/time.h"
 #include "ingest/otlp.h"
 #include "ingest/post.h"
 #include "ingest/proto.h"
@@ -97,6 +100,23 @@ static const char *error_form(
     return JSON;
 }
 
+/* Exporters that got no answer in time send the same bytes again, and have no key to say so; so the
+ * bytes are the key. Not where a record had no time of its own: those are written by hand, and the same
+ * again is meant. */
+static void set_request_key(struct tv_post *post, struct tv_str body)
+{
+    static const uint8_t none[sizeof(post->batch->request_key)];
+    const struct tv_batch *batch = post->batch;
+    const int64_t *times = tv_batch_i64(batch, TV_FIELD_TIME);
+    if (memcmp(batch->request_key, none, sizeof(none)) != 0)
+        return;
+    for (uint32_t row = 0; row < batch->rows; row++)
+        if (times[row] == post->received_ns)
+            return;
+    tv_hash128(body.ptr, body.len, post->batch->request_key);
+    post->batch->request_key[0] ^= (uint8_t)post->variant;
+}
+
 static enum tv_status decode(struct tv_post *post, struct tv_str body,
         struct tv_decode_report *report, struct tv_error *err)
 {
@@ -113,6 +133,8 @@ static enum tv_status decode(struct tv_post *post, struct tv_str body,
         status = tv_otlp_decode(body, signal, &options, post->batch, report);
         if (status != TV_OK)
             (void)tv_fail(err, status, "the body is no valid message of this signal");
+        else
+            set_request_key(post, body);
     }
     tv_buf_release(&message);
     return status;
@@ -203,6 +225,19 @@ static void post_logs(void *ctx, struct tv_http_request *request)
 static void post_metrics(void *ctx, struct tv_http_request *request)
 {
     take(ctx, request, TV_OTLP_METRICS);
+}
+
+void tv_ingest_refuse_grpc(struct tv_ingest *ingest)
+{
+    int64_t now_ns = tv_time_monotonic();
+    ingest->otlp_door.requests++;
+    tv_ingest_note_reject(&ingest->otlp_door,
+            "a client speaks gRPC; set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf in it");
+    if (ingest->grpc_told_ns && now_ns - ingest->grpc_told_ns < TV_NS_PER_MIN)
+        return;
+    ingest->grpc_told_ns = now_ns;
+    tv_log(TV_LOG_WARN, "a client speaks HTTP/2, as gRPC does, and OTLP is taken over HTTP/1.1",
+            "fix", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", (char *)NULL);
 }
 
 void tv_ingest_add_otlp_routes(struct tv_ingest *ingest, struct tv_http_server *server)

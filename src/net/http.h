@@ -44,6 +44,9 @@ struct tv_http_config {
      * asked when a listener is not loopback or `token_required()` says that tokens exist. */
     unsigned (*token_scopes)(void *ctx, struct tv_str token);
     bool (*token_required)(void *ctx);
+    /* Told of each request in another HTTP than 1.x, which is answered with 505 and closed: HTTP/2, as
+     * gRPC speaks it. NULL: nobody. */
+    void (*foreign_version)(void *ctx);
     void *ctx;
 };
 

@@ -12,6 +12,8 @@
 
 #include "base/mem.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -121,17 +123,29 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
     return strlen(text);
 }
 
+/* The library refuses other versions of HTTP before it calls anything but this; what it says of the
+ * refusal is the only sign. */
+static void on_library_message(void *cls, const char *format, va_list arguments)
+{
+    const struct tv_http_config *config = &((struct tv_http_listener *)cls)->server->config;
+    char text[256];
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    if (config->foreign_version && strstr(text, "response code is 505"))
+        config->foreign_version(config->ctx);
+}
+
 static struct MHD_Daemon *start_daemon(struct tv_http_listener *listener, int fd)
 {
     const struct tv_http_limits *limits = &listener->server->limits;
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (listener->address.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
     return MHD_start_daemon(flags, 0, NULL, NULL, tv_http_on_access, listener,
-            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limits->connections,
-            MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-            (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_NOTIFY_COMPLETED, tv_http_on_completed,
-            listener, MHD_OPTION_NOTIFY_CONNECTION, tv_http_on_connection, listener,
+            MHD_OPTION_EXTERNAL_LOGGER, on_library_message, listener, MHD_OPTION_LISTEN_SOCKET, fd,
+            MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+            limits->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+            MHD_OPTION_NOTIFY_COMPLETED, tv_http_on_completed, listener,
+            MHD_OPTION_NOTIFY_CONNECTION, tv_http_on_connection, listener,
             MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
             MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }

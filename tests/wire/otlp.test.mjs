@@ -4,34 +4,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { startDaemon } from '../lib/daemon.mjs';
+import { bytes, fixed64, integer, message, pair, textValue } from '../lib/protobuf.mjs';
 
 let daemon;
 before(async () => { daemon = await startDaemon({ flags: ['--otlp-listen', '127.0.0.1:0'] }); });
 after(async () => { await daemon.stop(); });
-
-/* A protobuf writer, enough for requests. */
-const varint = (number) => {
-  let value = BigInt(number);
-  const out = [];
-  do {
-    out.push(Number(value & 0x7fn) | (value > 0x7fn ? 0x80 : 0));
-    value >>= 7n;
-  } while (value > 0n);
-  return Buffer.from(out);
-};
-const bytes = (number, content) => {
-  const body = Buffer.isBuffer(content) ? content : Buffer.from(content);
-  return Buffer.concat([varint((number << 3) | 2), varint(body.length), body]);
-};
-const fixed64 = (number, value) => {
-  const out = Buffer.alloc(8);
-  out.writeBigUInt64LE(BigInt(value));
-  return Buffer.concat([varint((number << 3) | 1), out]);
-};
-const integer = (number, value) => Buffer.concat([varint(number << 3), varint(value)]);
-const message = (number, ...parts) => bytes(number, Buffer.concat(parts));
-const textValue = (text) => bytes(1, text);
-const pair = (number, key, any) => message(number, bytes(1, key), bytes(2, any));
 
 const start = 1_700_000_000_000_000_000n;
 const traceId = '5b8efff798038103d269b633813fc60c';

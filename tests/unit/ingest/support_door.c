@@ -92,9 +92,9 @@ int door_send(struct door *door, const char *headers, struct tv_str body)
     TV_ASSERT(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
     struct tv_buf request = {0};
     tv_buf_printf(&request,
-            "POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+            "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
             "Content-Length: %zu\r\n%s\r\n",
-            body.len, headers);
+            door->path ? door->path : "/api/v1/events", body.len, headers);
     tv_buf_append_str(&request, body);
     for (size_t sent = 0; sent < request.len;) {
         ssize_t step =

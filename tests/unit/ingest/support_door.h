@@ -15,6 +15,7 @@ struct door {
     struct tv_http_server *server;
     struct tv_ingest *ingest;
     uint16_t port, udp_port;
+    const char *path; /* that door_send posts to; NULL is /api/v1/events */
 
     /* The sink. */
     enum tv_status accept_status; /* what accept() answers */
@@ -32,7 +33,7 @@ void door_close(struct door *door);
 /* Lets what was accepted commit. */
 void door_commit(struct door *door);
 
-/* Sends a request to POST /api/v1/events with these header lines (each ends in \r\n) and returns the
+/* Sends a POST request to the door's path with these header lines (each ends in \r\n) and returns the
  * socket. */
 int door_send(struct door *door, const char *headers, struct tv_str body);
 /* Runs the loop until the answer is there; the whole answer is in *out, NUL-terminated. Closes the

@@ -189,6 +189,28 @@ static void overload__is_503_with_retry_after(void **state)
     expect(f, "", TV_STR("{\"service\":\"a\"}"), 200, "{\"accepted\":1,");
 }
 
+/* Exporters retry 503 and drop on 429; they look at the status, and at Retry-After as whole seconds. */
+static void otlp__is_refused_as_exporters_expect(void **state)
+{
+    static const char json[] = "Content-Type: application/json\r\n";
+    static const struct tv_str body = {
+            "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}",
+            sizeof("{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}") - 1};
+    struct fixture *f = *state;
+    f->door.path = "/v1/logs";
+    f->door.accept_status = TV_OVERLOADED;
+    expect(f, json, body, 503, "\r\nRetry-After: 1\r\n");
+    expect(f, json, body, 503, "{\"code\":14,\"message\":\"too many events wait for the disk\"}");
+    f->door.accept_status = TV_FULL;
+    expect(f, json, body, 503, "{\"code\":14,\"message\":\"the disk reserve is reached\"}");
+    f->door.accept_status = TV_OK;
+    f->door.commit_status = TV_IO;
+    expect(f, json, body, 503, "{\"code\":14,");
+    f->door.commit_status = TV_OK;
+    expect(f, json, body, 200, "\r\nContent-Type: application/json\r\n");
+    assert_int_equal(door_of(f, "otlp").events, 1);
+}
+
 static void clients__that_hang_up_lose_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -322,6 +344,7 @@ int main(void)
             DOOR_TEST(answers__wait_for_the_commit),
             DOOR_TEST(commits__that_fail_are_told),
             DOOR_TEST(overload__is_503_with_retry_after),
+            DOOR_TEST(otlp__is_refused_as_exporters_expect),
             DOOR_TEST(clients__that_hang_up_lose_nothing),
             DOOR_TEST(idempotency_keys__mark_the_batch),
             cmocka_unit_test(lane__that_is_full_refuses),
