@@ -32,14 +32,20 @@ void tv_ingest_free(struct tv_ingest *ingest)
 
 void tv_ingest_add_routes(struct tv_ingest *ingest, struct tv_http_server *server)
 {
-    tv_http_route(server,
-            &(struct tv_http_route){.method = "POST",
-                    .path = "/api/v1/events",
-                    .scope = TV_SCOPE_INGEST,
-                    .body_max = TV_INGEST_BODY_BYTES_MAX,
-                    .cors = true,
-                    .handler = tv_ingest_post_events,
-                    .ctx = ingest});
+    const struct {
+        const char *path;
+        tv_http_handler_fn *handler;
+    } routes[] = {{"/api/v1/events", tv_ingest_post_events},
+            {"/api/v1/deployments", tv_ingest_post_deployment}};
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+        tv_http_route(server,
+                &(struct tv_http_route){.method = "POST",
+                        .path = routes[i].path,
+                        .scope = TV_SCOPE_INGEST,
+                        .body_max = TV_INGEST_BODY_BYTES_MAX,
+                        .cors = true,
+                        .handler = routes[i].handler,
+                        .ctx = ingest});
     tv_ingest_add_otlp_routes(ingest, server);
 }
 

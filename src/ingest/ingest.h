@@ -30,7 +30,7 @@ struct tv_ingest *tv_ingest_new(const struct tv_ingest_config *config);
 /* After the server's and sockets' close and with the sink idle. */
 void tv_ingest_free(struct tv_ingest *ingest);
 
-/* Adds POST /api/v1/events, and OTLP/HTTP: /v1/traces, /v1/logs, /v1/metrics. */
+/* Adds POST /api/v1/events and /api/v1/deployments, and OTLP/HTTP: /v1/traces, /v1/logs, /v1/metrics. */
 void tv_ingest_add_routes(struct tv_ingest *ingest, struct tv_http_server *server);
 /* Opens the UDP door: one JSON event or NDJSON lines a datagram; runs of datagrams share a batch. */
 TV_CHECKED enum tv_status tv_ingest_open_udp(

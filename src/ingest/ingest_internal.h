@@ -11,7 +11,7 @@ enum { TV_INGEST_BODY_BYTES_MAX = 64 << 20 };
 struct tv_ingest {
     struct tv_ingest_config config;
     struct tv_ingest_door events_door, otlp_door, udp_door;
-    int64_t grpc_told_ns; /* monotonic; 0 is never */
+    int64_t grpc_told_ns;           /* monotonic; 0 is never */
     struct tv_decode_report report; /* of what is decoded on the loop, one at a time */
     unsigned pending;               /* answers and flushes that wait for their commit */
     struct tv_udp *udp;             /* NULL while that door is closed */
@@ -26,6 +26,7 @@ void tv_ingest_note_reject(struct tv_ingest_door *door, const char *reason);
 
 /* events_route.c */
 void tv_ingest_post_events(void *ctx, struct tv_http_request *request);
+void tv_ingest_post_deployment(void *ctx, struct tv_http_request *request);
 /* otlp_route.c */
 void tv_ingest_add_otlp_routes(struct tv_ingest *ingest, struct tv_http_server *server);
 
