@@ -25,34 +25,56 @@ struct keyed {
     uint64_t *keys;
 };
 
-static bool is_repeated_request(struct tv_commit *commit, size_t index, int64_t now_ns)
+/* Whether a request with this key is known. Not to be able to tell is a failure: a guess would take
+ * the request's events twice. */
+static enum tv_status find_request(
+        struct tv_commit *commit, const uint8_t *key, int64_t since_ns, bool *found)
 {
-    static const uint8_t none[16];
     struct tv_store *store = commit->store;
-    const uint8_t *key = commit->batches[index]->request_key;
-    if (memcmp(key, none, sizeof(none)) == 0)
-        return false;
-    for (size_t i = 0; i < index; i++)
-        if (memcmp(commit->batches[i]->request_key, key, sizeof(none)) == 0)
-            return true;
-    (void)sqlite3_bind_blob(store->request_find, 1, key, sizeof(none), SQLITE_STATIC);
-    (void)sqlite3_bind_int64(store->request_find, 2, now_ns - REQUEST_HORIZON_NS);
-    bool found = sqlite3_step(store->request_find) == SQLITE_ROW;
-    (void)sqlite3_reset(store->request_find);
-    commit->keys_new = commit->keys_new || !found;
-    return found;
+    sqlite3_stmt *find = store->request_find;
+    (void)sqlite3_bind_blob(find, 1, key, sizeof(commit->batches[0]->request_key), SQLITE_STATIC);
+    (void)sqlite3_bind_int64(find, 2, since_ns);
+    int code = sqlite3_step(find);
+    *found = code == SQLITE_ROW;
+    enum tv_status status = code == SQLITE_ROW || code == SQLITE_DONE
+            ? TV_OK
+            : tv_db_fail(&store->writer, code, "read", &commit->err);
+    (void)sqlite3_reset(find);
+    return status;
 }
 
-static void drop_repeated_requests(struct tv_commit *commit)
+static enum tv_status is_repeated_request(
+        struct tv_commit *commit, size_t index, int64_t now_ns, bool *repeated)
+{
+    static const uint8_t none[16];
+    const uint8_t *key = commit->batches[index]->request_key;
+    *repeated = false;
+    if (memcmp(key, none, sizeof(none)) == 0)
+        return TV_OK;
+    for (size_t i = 0; i < index && !*repeated; i++)
+        *repeated = memcmp(commit->batches[i]->request_key, key, sizeof(none)) == 0;
+    if (*repeated)
+        return TV_OK;
+    enum tv_status status = find_request(commit, key, now_ns - REQUEST_HORIZON_NS, repeated);
+    commit->keys_new = commit->keys_new || !*repeated;
+    return status;
+}
+
+static enum tv_status drop_repeated_requests(struct tv_commit *commit)
 {
     int64_t now_ns = tv_time_now();
     for (size_t i = 0; i < commit->count; i++) {
         struct tv_batch *batch = commit->batches[i];
-        if (!is_repeated_request(commit, i, now_ns))
+        bool repeated = false;
+        enum tv_status status = is_repeated_request(commit, i, now_ns, &repeated);
+        if (status != TV_OK)
+            return status;
+        if (!repeated)
             continue;
         commit->result.duplicates += batch->rows;
         tv_batch_keep(batch, NULL, 0);
     }
+    return TV_OK;
 }
 
 /* Asks the table about a batch's rows; notes the suspects. */
@@ -109,8 +131,9 @@ enum tv_status tv_commit_drop_duplicates(struct tv_commit *commit)
 {
     struct tv_arena arena = {0};
     struct tv_suspects suspects = {.batches = commit->batches};
-    enum tv_status status = TV_OK;
-    drop_repeated_requests(commit);
+    enum tv_status status = drop_repeated_requests(commit);
+    if (status != TV_OK)
+        return status;
     struct keyed *keyed = tv_arena_calloc(&arena, commit->count, sizeof(*keyed));
     for (size_t i = 0; i < commit->count; i++) {
         uint32_t rows = commit->batches[i]->rows;

@@ -144,7 +144,7 @@ enum tv_status tv_store_load(struct tv_store *store, struct tv_error *err)
     if (status == TV_OK)
         status = tv_db_int(&db, "SELECT value FROM counter WHERE name = 'segment'", &id, err);
     if (status == TV_OK && store->writable)
-        status = tv_remember(store, &db);
+        status = tv_remember(store, &db, err);
     tv_pool_put(store, &db);
     if (status != TV_OK)
         return status;

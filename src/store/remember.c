@@ -29,7 +29,7 @@ static void remember_batch(struct tv_dedupe *dedupe, const struct tv_batch *batc
 }
 
 static enum tv_status remember_segment(struct tv_dedupe *dedupe, const struct tv_db *db,
-        const struct tv_segment *segment, int64_t now_ns)
+        const struct tv_segment *segment, int64_t now_ns, struct tv_error *err)
 {
     struct tv_view view;
     struct tv_scan_columns columns = {.fields = tv_key_fields()};
@@ -37,14 +37,14 @@ static enum tv_status remember_segment(struct tv_dedupe *dedupe, const struct tv
     if (segment->fields[TV_FIELD_EVENT_ID].present == segment->extent.rows)
         columns.fields = 1u << TV_FIELD_EVENT_ID | 1u << TV_FIELD_SERVICE;
     tv_view_init(&view, segment);
-    enum tv_status status = tv_view_load(&view, db, &columns, NULL);
+    enum tv_status status = tv_view_load(&view, db, &columns, err);
     if (status == TV_OK)
         remember_batch(dedupe, view.batch, now_ns);
     tv_view_release(&view);
     return status == TV_CORRUPT ? TV_OK : status;
 }
 
-enum tv_status tv_remember(struct tv_store *store, const struct tv_db *db)
+enum tv_status tv_remember(struct tv_store *store, const struct tv_db *db, struct tv_error *err)
 {
     int64_t start_ns = tv_time_monotonic();
     enum tv_status status = TV_OK;
@@ -56,7 +56,7 @@ enum tv_status tv_remember(struct tv_store *store, const struct tv_db *db)
         const struct tv_segment *segment = store->segments->items[i];
         if (tv_time_monotonic() - start_ns > TIME_MAX_NS)
             break;
-        status = remember_segment(store->dedupe, db, segment, start_ns);
+        status = remember_segment(store->dedupe, db, segment, start_ns, err);
         rows += segment->extent.rows;
     }
     return status;

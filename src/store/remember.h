@@ -6,6 +6,7 @@
 #include "store/store_internal.h"
 
 /* Fills the table of duplicates from what is loaded; within a second. */
-TV_CHECKED enum tv_status tv_remember(struct tv_store *store, const struct tv_db *db);
+TV_CHECKED enum tv_status tv_remember(
+        struct tv_store *store, const struct tv_db *db, struct tv_error *err);
 
 #endif
