@@ -69,6 +69,8 @@ static enum tv_status note_segments(
     enum tv_status status = TV_OK;
     for (size_t i = 0; i < snapshot->segments->count && status == TV_OK; i++) {
         struct tv_segment *segment = snapshot->segments->items[i];
+        if (atomic_load(&segment->corrupt))
+            continue;
         for (uint32_t k = 0; k < segment->attr_count; k++)
             note(gathering, segment->attrs[k].name, segment->attrs[k].column.types);
         if (segment->overflow_count == 0)
@@ -77,6 +79,10 @@ static enum tv_status note_segments(
             status = tv_pool_take(snapshot->store, &db, err);
         if (status == TV_OK)
             status = tv_view_overflow_names(&db, segment, note_overflow, gathering, err);
+        if (status == TV_CORRUPT) {
+            tv_store_set_aside(snapshot->store, segment);
+            status = TV_OK;
+        }
     }
     tv_pool_put(snapshot->store, &db);
     return status;

@@ -157,10 +157,9 @@ void tv_erase_run(struct tv_store_job *job)
         if (job->status == TV_OK && doomed.count)
             rewrite(job, segment, &doomed);
         if (job->status == TV_CORRUPT) {
-            atomic_store(&segment->corrupt, true);
+            tv_store_set_aside(job->store, segment);
             job->status = TV_OK;
         }
-        job->damaged += atomic_load(&segment->corrupt);
         if (job->status == TV_OK)
             job->examined = segment->id;
     }
@@ -238,6 +237,7 @@ static void end(struct tv_store *store)
     struct tv_erasure *erasure = store->erasures;
     store->erasures = erasure->next;
     store->checkpointed_frames = 0;
+    erasure->result.damaged = atomic_load(&store->corrupt);
     erasure->spec.done(erasure->spec.ctx, &erasure->result);
     free(erasure->text);
     free(erasure);
@@ -251,7 +251,6 @@ static void finish_rewrite(struct tv_store_job *job)
         erasure->examined = job->examined;
         erasure->result.events += job->erased;
         erasure->result.segments += job->old_count;
-        erasure->result.damaged += job->damaged;
         store->stats.erased_events += job->erased;
     }
     if (job->old_count)

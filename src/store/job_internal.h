@@ -45,7 +45,7 @@ struct tv_store_job {
     struct tv_segment *candidates[TV_JOB_SEGMENTS_MAX];
     size_t candidate_count;
     int64_t examined, record_id;
-    uint64_t erased, damaged;
+    uint64_t erased;
     bool waits; /* for readers */
 };
 

@@ -175,6 +175,12 @@ int64_t tv_snapshot_oldest(const struct tv_snapshot *snapshot)
     return snapshot->extent.rows ? snapshot->extent.min_time : TV_ABSENT_I64;
 }
 
+void tv_store_set_aside(struct tv_store *store, struct tv_segment *segment)
+{
+    if (!atomic_exchange(&segment->corrupt, true))
+        atomic_fetch_add(&store->corrupt, 1);
+}
+
 uint64_t tv_snapshot_damaged(const struct tv_snapshot *snapshot)
 {
     return atomic_load(&snapshot->store->corrupt);

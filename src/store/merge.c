@@ -110,8 +110,8 @@ static enum tv_status load_old(struct tv_store_job *job, struct tv_view *views)
     for (size_t i = 0; i < job->old_count && status == TV_OK; i++) {
         tv_view_init(&views[i], job->old[i]);
         status = tv_view_load(&views[i], &db, &all, &job->err);
-        if (status == TV_CORRUPT && !atomic_exchange(&job->old[i]->corrupt, true))
-            atomic_fetch_add(&job->store->corrupt, 1);
+        if (status == TV_CORRUPT)
+            tv_store_set_aside(job->store, job->old[i]);
     }
     tv_pool_put(job->store, &db);
     return status;

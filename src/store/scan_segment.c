@@ -283,8 +283,6 @@ enum tv_status tv_scan_segment(struct tv_scan *scan, struct tv_segment *segment,
         status = find_or_read(scan, segment, out, err);
     if (status != TV_CORRUPT)
         return status;
-    /* Set aside: counted once, left out from now on; the rest is served. */
-    if (!atomic_exchange(&segment->corrupt, true))
-        atomic_fetch_add(&store->corrupt, 1);
+    tv_store_set_aside(store, segment);
     return TV_OK;
 }

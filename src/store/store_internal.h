@@ -94,6 +94,8 @@ struct tv_store {
     atomic_int wal_frames;       /* after the last commit */
     atomic_size_t pins;          /* snapshots alive */
     atomic_uint_fast64_t corrupt;
+    atomic_bool
+            log_unsure; /* a sync failed: the next commit renews the log before it relies on it */
 };
 
 /* Copied when it changes, so that a snapshot costs one reference however long it is. */
@@ -127,6 +129,9 @@ void tv_store_drop_level0(struct tv_store *store, size_t count);
 void tv_store_swap_segments(struct tv_store *store, struct tv_segment *const *old, size_t old_count,
         struct tv_segment *const *fresh, size_t fresh_count);
 
+/* What cannot be read is left out from now on, counted once; the rest is served. Any thread. */
+void tv_store_set_aside(struct tv_store *store, struct tv_segment *segment);
+
 /* A connection for reading, given back with tv_pool_put. Any thread. */
 TV_CHECKED enum tv_status tv_pool_take(
         struct tv_store *store, struct tv_db *out, struct tv_error *err);
@@ -149,7 +154,11 @@ struct tv_store_room {
 struct tv_store_room tv_store_room(const struct tv_store *store);
 /* The file's path in a data folder; owned by the caller. */
 char *tv_store_file_of(const char *dir, const char *name);
+/* Makes the entry of `path` in its folder durable. TV_IO and TV_FULL name the folder. */
+TV_CHECKED enum tv_status tv_folder_sync_parent(const char *path, struct tv_error *err);
 
+/* Writer lane: begins a transaction, on a log that can be relied on. */
+TV_CHECKED enum tv_status tv_store_begin(struct tv_store *store, struct tv_error *err);
 /* Writer lane, inside a transaction: one row of the table of segments. */
 struct tv_segment_row {
     int64_t id;

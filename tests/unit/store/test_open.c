@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening: one daemon a folder, files of other versions, damage, tokens. */
+/* Opening: one daemon a folder, files of other versions, tokens. */
 #include "support_world.h"
 
 #include "base/time.h"
@@ -110,73 +110,6 @@ static void open__never_gives_an_arrival_number_twice(void **state)
     test_folder_remove(dir);
 }
 
-/* Overwrites a byte of a payload behind SQLite's back. */
-static void damage(const char *dir, int64_t segment, int offset)
-{
-    char path[512];
-    sqlite3 *db = NULL;
-    sqlite3_blob *blob = NULL;
-    unsigned char byte = 0;
-    (void)snprintf(path, sizeof(path), "%s/traversion.db", dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(
-            sqlite3_blob_open(db, "main", "segment", "payload", segment, 1, &blob), SQLITE_OK);
-    if (offset < 0)
-        offset += sqlite3_blob_bytes(blob);
-    assert_int_equal(sqlite3_blob_read(blob, &byte, 1, offset), SQLITE_OK);
-    byte ^= 0x40;
-    assert_int_equal(sqlite3_blob_write(blob, &byte, 1, offset), SQLITE_OK);
-    assert_int_equal(sqlite3_blob_close(blob), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-static void open__sets_a_damaged_segment_aside(void **state)
-{
-    (void)state;
-    struct test_world world;
-    struct tv_store_stats stats;
-    struct test_lines found = {0};
-    struct tv_scan_spec spec = test_all();
-    test_world_init(&world, 42);
-    for (int day = 0; day < 2; day++) {
-        test_world_commit(&world, 1,
-                &(struct test_shape){500, NOON + day * TV_NS_PER_DAY, TV_NS_PER_MIN, false});
-        test_compact(world.store);
-    }
-    assert_int_equal(world.store->segments->count, 2);
-    int64_t broken = world.store->segments->items[0]->id;
-    tv_store_close(world.store);
-    damage(world.dir, broken, -1);
-    world.store = test_open(world.dir);
-    test_lines_add_scan(&found, world.store, &spec);
-    assert_int_equal(found.count, 500);
-    tv_store_stats(world.store, &stats);
-    assert_int_equal(stats.corrupt_segments, 1);
-    struct tv_snapshot *snapshot = tv_snapshot_take(world.store);
-    assert_int_equal(tv_snapshot_damaged(snapshot), 1);
-    tv_snapshot_unref(snapshot);
-    test_lines_release(&found);
-    test_world_release(&world);
-}
-
-static void open__sets_a_damaged_commit_aside(void **state)
-{
-    (void)state;
-    struct test_world world;
-    struct tv_store_stats stats;
-    test_world_init(&world, 43);
-    test_world_commit(&world, 1, &(struct test_shape){50, NOON, TV_NS_PER_MIN, false});
-    test_world_commit(&world, 1, &(struct test_shape){50, NOON, TV_NS_PER_MIN, false});
-    int64_t broken = world.store->level0[0]->id;
-    tv_store_close(world.store);
-    damage(world.dir, broken, 100);
-    world.store = test_open(world.dir);
-    tv_store_stats(world.store, &stats);
-    assert_int_equal(stats.corrupt_segments, 1);
-    assert_int_equal(stats.events, 50);
-    test_world_release(&world);
-}
-
 static void tokens__work_beside_a_running_store(void **state)
 {
     (void)state;
@@ -225,8 +158,6 @@ int main(void)
             cmocka_unit_test(open__refuses_what_is_no_store),
             cmocka_unit_test(open__names_a_folder_that_cannot_be_made),
             cmocka_unit_test(open__never_gives_an_arrival_number_twice),
-            cmocka_unit_test(open__sets_a_damaged_segment_aside),
-            cmocka_unit_test(open__sets_a_damaged_commit_aside),
             cmocka_unit_test(tokens__work_beside_a_running_store),
             cmocka_unit_test(tokens__work_before_the_first_start),
     };
