@@ -111,7 +111,7 @@ static enum tv_status copy_pages(const struct tv_db *from, const struct tv_db *t
     return code == SQLITE_DONE ? TV_OK : tv_db_fail(to, code, "write", err);
 }
 
-static enum tv_status sync_folder(const char *path, struct tv_error *err)
+enum tv_status tv_folder_sync_parent(const char *path, struct tv_error *err)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
@@ -138,7 +138,7 @@ static enum tv_status publish(const struct target *target, struct tv_error *err)
     enum tv_status status = refuse_existing(target->path, err);
     if (status == TV_OK && rename_new(target->temporary, target->path) != 0)
         status = fail_errno(err, "write", target->path);
-    return status == TV_OK ? sync_folder(target->path, err) : status;
+    return status == TV_OK ? tv_folder_sync_parent(target->path, err) : status;
 }
 
 enum tv_status tv_store_backup(const char *path, const char *copy,

@@ -140,7 +140,7 @@ static enum tv_status write_group(struct tv_commit *commit, struct tv_str payloa
 {
     struct tv_store *store = commit->store;
     struct tv_segment_row row = {commit->id, 0, TV_STR(""), payload};
-    enum tv_status status = tv_db_run(&store->writer, store->begin, &commit->err);
+    enum tv_status status = tv_store_begin(store, &commit->err);
     if (status == TV_OK && payload.len)
         status = tv_store_insert(store, &row, &commit->err);
     if (status == TV_OK && commit->keys_new)
@@ -149,8 +149,10 @@ static enum tv_status write_group(struct tv_commit *commit, struct tv_str payloa
     if (status == TV_OK)
         status = tv_db_run(&store->writer, store->commit, &commit->err);
     commit->result.sync_ns = tv_time_monotonic() - started_ns;
-    if (status != TV_OK)
+    if (status != TV_OK) {
         tv_db_rollback(&store->writer);
+        atomic_store(&store->log_unsure, true);
+    }
     return status;
 }
 

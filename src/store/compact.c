@@ -171,7 +171,7 @@ enum tv_status tv_compact_begin(struct tv_store_job *job)
 {
     struct tv_store *store = job->store;
     enum tv_status status = tv_db_exec(&store->writer, "PRAGMA synchronous=NORMAL", &job->err);
-    return status == TV_OK ? tv_db_run(&store->writer, store->begin, &job->err) : status;
+    return status == TV_OK ? tv_store_begin(store, &job->err) : status;
 }
 
 void tv_compact_end(struct tv_store_job *job)

@@ -63,8 +63,10 @@ bool tv_store_job_needs_writer(const struct tv_store_job *job)
 void tv_store_job_commit(struct tv_store_job *job)
 {
     tv_job_steps[job->kind].commit(job);
-    if (job->status != TV_OK)
+    if (job->status != TV_OK) {
         tv_db_rollback(&job->store->writer);
+        atomic_store(&job->store->log_unsure, true);
+    }
 }
 
 enum tv_status tv_store_job_finish(struct tv_store_job *job, struct tv_error *err)

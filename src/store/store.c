@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/time.h"
+#include "store/wal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,17 @@ char *tv_store_file_of(const char *dir, const char *name)
     return path;
 }
 
+/* Makes one folder, and the entry in its parent durable: a power cut must not take the folder with all
+ * that was acknowledged in it. */
+static enum tv_status make_one(const char *path, struct tv_error *err)
+{
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST
+                ? TV_OK
+                : tv_fail(err, TV_IO, "cannot make the folder '%s': %s", path, strerror(errno));
+    return tv_folder_sync_parent(path, err);
+}
+
 /* Makes the folder and those above it. */
 static enum tv_status make_folder(const char *dir, struct tv_error *err)
 {
@@ -33,8 +45,7 @@ static enum tv_status make_folder(const char *dir, struct tv_error *err)
         if (*at != '/')
             continue;
         *at = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            status = tv_fail(err, TV_IO, "cannot make the folder '%s': %s", path, strerror(errno));
+        status = make_one(path, err);
         *at = '/';
     }
     free(path);
@@ -167,6 +178,7 @@ enum tv_status tv_store_open(
     struct tv_store *store = tv_calloc(1, sizeof(*store));
     store->config = *config;
     store->lock_fd = -1;
+    atomic_store(&store->log_unsure, true); /* of what an earlier process left nothing is known */
     store->writable = !config->read_only;
     store->prints_rows_min = TV_SEGMENT_ROWS_MAX / 2;
     store->dir = tv_store_file_of(config->dir, "");
@@ -196,6 +208,17 @@ void tv_store_close(struct tv_store *store)
         return;
     TV_ASSERT(!store->commit_open && !store->job_open);
     release(store);
+}
+
+enum tv_status tv_store_begin(struct tv_store *store, struct tv_error *err)
+{
+    enum tv_status status = tv_db_run(&store->writer, store->begin, err);
+    if (status != TV_OK || !atomic_exchange(&store->log_unsure, false))
+        return status;
+    status = tv_wal_renew(&store->writer, err);
+    if (status != TV_OK)
+        atomic_store(&store->log_unsure, true);
+    return status;
 }
 
 enum tv_status tv_store_insert(

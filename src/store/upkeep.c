@@ -44,8 +44,10 @@ static void checkpoint(struct tv_store_job *job, const struct tv_db *db)
 {
     int frames = 0, moved = 0;
     int code = sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
-    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
         job->status = tv_db_fail(db, code, "checkpoint", &job->err);
+        atomic_store(&job->store->log_unsure, true);
+    }
     job->frames = frames;
 }
 
@@ -74,7 +76,7 @@ bool tv_bury_due(struct tv_store *store, struct tv_store_job *job)
 void tv_bury_commit(struct tv_store_job *job)
 {
     struct tv_store *store = job->store;
-    job->status = tv_db_run(&store->writer, store->begin, &job->err);
+    job->status = tv_store_begin(store, &job->err);
     for (size_t i = 0; i < job->id_count && job->status == TV_OK; i++) {
         sqlite3_stmt *drop = job->ids[i] < 0 ? store->prints_drop : store->drop;
         (void)sqlite3_bind_int64(drop, 1, job->ids[i] < 0 ? -job->ids[i] : job->ids[i]);
