@@ -53,7 +53,7 @@ void tv_roll_up_run(struct tv_store_job *job)
 void tv_roll_up_commit(struct tv_store_job *job)
 {
     struct tv_store *store = job->store;
-    job->status = tv_db_run(&store->writer, store->begin, &job->err);
+    job->status = tv_store_begin(store, &job->err);
     if (job->status == TV_OK)
         job->status = tv_store_put_rollup(
                 store, job->old[0]->id, job->rolled, tv_buf_str(&job->rolls[0]), &job->err);
