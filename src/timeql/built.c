@@ -65,9 +65,6 @@ enum tv_status tv_check_built(struct tv_query *query)
     const struct tv_ast *ast = query->ast;
     if (!operators[ast->statement])
         return not_built(query, ast->offset, tv_statement_head(ast->statement), "");
-    for (size_t i = 0; i < query->step_count; i++)
-        if (query->steps[i].derived)
-            return not_built(query, ast->steps[i].offset, "a step on derived fields", "");
     if (!directions[ast->direction])
         return not_built(
                 query, ast->direction_offset, "FOLLOWING", tv_direction_name(ast->direction));

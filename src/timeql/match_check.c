@@ -29,6 +29,30 @@ static enum tv_status check_times(struct tv_query *query, const struct tv_ast_st
             "a step repeats 1 to %d times", TIMES_MAX);
 }
 
+/* The offset of a condition on open requests, which are not worked out bucket by bucket; or NULL. */
+static const struct tv_cond *find_active(const struct tv_cond *cond)
+{
+    bool joined =
+            cond->kind == TV_COND_AND || cond->kind == TV_COND_OR || cond->kind == TV_COND_NOT;
+    const struct tv_cond *found = NULL;
+    if (!joined)
+        return tv_derived_of(cond->field.name) == TV_DERIVED_ACTIVE_REQUESTS ? cond : NULL;
+    for (size_t i = 0; i < cond->count && !found; i++)
+        found = find_active(cond->children[i]);
+    return found;
+}
+
+static enum tv_status check_active(struct tv_query *query, const struct tv_cond *cond)
+{
+    const struct tv_cond *active = find_active(cond);
+    if (!active)
+        return TV_OK;
+    tv_compiler_fail(&query->compiler, TV_NOT_BUILT, active->offset,
+            "activeRequests in MATCH PATTERN is not built yet");
+    tv_error_hint(query->compiler.err, "STATE AT tells them; requestRate and latency stand here");
+    return TV_NOT_BUILT;
+}
+
 static enum tv_status check_step(
         struct tv_query *query, const struct tv_ast_step *step, struct tv_match_step *out)
 {
@@ -40,6 +64,8 @@ static enum tv_status check_step(
             .lasting_ns = step->lasting.present ? step->lasting.ns : 0};
     out->spread_ns = step->spread.present ? step->spread.ns : out->within_ns;
     enum tv_status status = check_times(query, step);
+    if (status == TV_OK)
+        status = check_active(query, step->cond);
     if (status != TV_OK)
         return status;
     return out->derived ? tv_compile_service_cond(&query->compiler, step->cond, &out->where)

@@ -15,7 +15,7 @@ void tv_match_feed_init(
     tv_groups_init(&feed->keys, query->per, query->per_count);
     feed->fails = tv_arena_calloc(&feed->arena, query->step_count, sizeof(struct tv_pred *));
     for (size_t i = 0; i < query->step_count; i++)
-        if (query->steps[i].lasting_ns > 0 && !query->steps[i].derived)
+        if (query->steps[i].lasting_ns > 0)
             feed->fails[i] = tv_pred_not(&feed->arena, query->steps[i].where);
 }
 
@@ -75,17 +75,19 @@ static bool all_hold(const struct tv_query *query)
     return query->step_count == 1 && query->steps[0].lasting_ns == 0;
 }
 
-static void decide_steps(struct tv_match_feed *feed, const struct tv_scan_batch *batch)
+/* The steps on events, or those on derived fields. */
+static void decide_steps(
+        struct tv_match_feed *feed, const struct tv_scan_batch *batch, bool derived)
 {
     const struct tv_query *query = feed->query;
     struct tv_pattern_event *events = feed->waiting + feed->waiting_count;
-    if (all_hold(query)) {
+    if (all_hold(query) && !derived) {
         for (uint32_t i = 0; i < batch->count; i++)
             events[i].holds = 1;
         return;
     }
     for (size_t i = 0; i < query->step_count; i++) {
-        if (query->steps[i].derived)
+        if (query->steps[i].derived != derived)
             continue;
         set_bits(feed, batch, query->steps[i].where, UINT64_C(1) << i,
                 offsetof(struct tv_pattern_event, holds));
@@ -121,8 +123,7 @@ static void sort_waiting(struct tv_match_feed *feed)
         qsort(feed->waiting, feed->waiting_count, sizeof(*feed->waiting), by_moment);
 }
 
-/* Gives what lies before `bound` to the automaton. */
-static void release_before(struct tv_match_feed *feed, int64_t bound)
+void tv_match_feed_due(struct tv_match_feed *feed, int64_t bound)
 {
     size_t due = 0;
     sort_waiting(feed);
@@ -135,8 +136,7 @@ static void release_before(struct tv_match_feed *feed, int64_t bound)
     memmove(feed->waiting, feed->waiting + due, feed->waiting_count * sizeof(*feed->waiting));
 }
 
-bool tv_match_feed_batch(
-        struct tv_match_feed *feed, const struct tv_scan_batch *batch, int64_t bound)
+bool tv_match_feed_batch(struct tv_match_feed *feed, const struct tv_scan_batch *batch)
 {
     const int64_t *times = tv_batch_i64(batch->batch, TV_FIELD_TIME);
     const uint64_t *arrivals = tv_batch_u64(batch->batch, TV_FIELD_ARRIVAL);
@@ -149,14 +149,28 @@ bool tv_match_feed_batch(
         events[i] = (struct tv_pattern_event){
                 .moment = {times[row], arrivals ? arrivals[row] : 0}, .key = keys[i]};
     }
-    decide_steps(feed, batch);
+    decide_steps(feed, batch, false);
     feed->waiting_count += batch->count;
     tv_arena_release(&feed->scratch);
-    release_before(feed, bound);
     return feed->keys.count <= TV_MATCH_KEYS_MAX;
 }
 
-void tv_match_feed_end(struct tv_match_feed *feed)
+struct tv_pattern_event *tv_match_feed_marks(
+        struct tv_match_feed *feed, const struct tv_batch *batch)
 {
-    release_before(feed, INT64_MAX);
+    uint32_t *rows = tv_arena_alloc(&feed->scratch, batch->rows * sizeof(*rows) + 1);
+    uint32_t *keys = tv_arena_alloc(&feed->scratch, batch->rows * sizeof(*keys) + 1);
+    struct tv_scan_batch all = {.batch = batch, .rows = rows, .count = batch->rows};
+    const int64_t *times = tv_batch_i64(batch, TV_FIELD_TIME);
+    reserve(feed, batch->rows);
+    struct tv_pattern_event *events = feed->waiting + feed->waiting_count;
+    for (uint32_t row = 0; row < batch->rows; row++)
+        rows[row] = row;
+    tv_groups_assign(&feed->keys, &all, &feed->scratch, keys);
+    for (uint32_t row = 0; row < batch->rows; row++)
+        events[row] = (struct tv_pattern_event){.moment = {times[row], 0}, .key = keys[row]};
+    decide_steps(feed, &all, true);
+    feed->waiting_count += batch->rows;
+    tv_arena_release(&feed->scratch);
+    return events;
 }

@@ -3,8 +3,8 @@
  * time. Private to MATCH.
  *
  *     tv_match_feed_init(&feed, query, pattern);
- *     more = tv_match_feed_batch(&feed, &batch, bound);     batches by ascending bound
- *     tv_match_feed_end(&feed);
+ *     more = tv_match_feed_batch(&feed, &batch);     batches by ascending bound
+ *     tv_match_feed_due(&feed, bound);               nothing earlier will come: what waits is due
  *     tv_match_feed_release(&feed);
  */
 #ifndef TV_TIMEQL_MATCH_FEED_H
@@ -29,10 +29,14 @@ struct tv_match_feed {
 void tv_match_feed_init(
         struct tv_match_feed *feed, const struct tv_query *query, struct tv_pattern *pattern);
 void tv_match_feed_release(struct tv_match_feed *feed);
-/* Takes a batch; nothing earlier than `bound` will come. False if there are too many keys by now. */
-TV_CHECKED bool tv_match_feed_batch(
-        struct tv_match_feed *feed, const struct tv_scan_batch *batch, int64_t bound);
-void tv_match_feed_end(struct tv_match_feed *feed);
+/* Takes a batch. False if there are too many keys by now. */
+TV_CHECKED bool tv_match_feed_batch(struct tv_match_feed *feed, const struct tv_scan_batch *batch);
+/* Takes rows of services' figures, whose moments are their times; steps on derived fields are decided.
+ * Returns the rows' events, valid until the next call. */
+struct tv_pattern_event *tv_match_feed_marks(
+        struct tv_match_feed *feed, const struct tv_batch *batch);
+/* Gives what lies before `bound` to the automaton; INT64_MAX: all. */
+void tv_match_feed_due(struct tv_match_feed *feed, int64_t bound);
 
 /* What the scan must select for the steps: the rows for which any of them holds, or, with FOR, is
  * false. In the arena; NULL if no step is about events. */

@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "event/event_json.h"
 #include "timeql/exec.h"
-#include "timeql/match_feed.h"
+#include "timeql/match_marks.h"
 
 #include <stdlib.h>
 
@@ -23,6 +23,7 @@ struct match {
     struct tv_exec *exec;
     struct tv_pattern *pattern;
     struct tv_match_feed feed;
+    struct tv_match_marks marks;
     bool stopped;        /* there were too many keys */
     const size_t *steps; /* numbers of the steps that are not negated */
     struct tv_batch *found;
@@ -32,7 +33,7 @@ struct match {
 
 /* One match as an item of the answer. */
 struct item {
-    const struct match *match;
+    struct match *match;
     const struct tv_pattern_match *one;
 };
 
@@ -40,9 +41,9 @@ static enum tv_status take_batch(
         void *ctx, const struct tv_scan_batch *batch, int64_t bound, bool *stop)
 {
     struct match *match = ctx;
-    match->stopped = !tv_match_feed_batch(&match->feed, batch, bound);
+    match->stopped = !tv_match_feed_batch(&match->feed, batch);
     *stop = match->stopped;
-    return TV_OK;
+    return tv_match_marks_until(&match->marks, match->stopped ? INT64_MIN : bound);
 }
 
 /* Up to when it is known what did not happen. */
@@ -59,14 +60,11 @@ static enum tv_status find_matches(struct match *match)
     enum tv_status status = TV_OK;
     if (exec->plan.count > 0)
         status = tv_exec_scan(exec, &exec->plan.scans[0], take_batch, match);
-    if (status != TV_OK)
-        return status;
-    tv_match_feed_end(&match->feed);
-    if (!exec->timed_out && !match->stopped)
-        tv_pattern_finish(match->pattern, known_until(exec));
-    else
-        tv_pattern_finish(match->pattern, INT64_MIN);
-    return TV_OK;
+    bool whole = !exec->timed_out && !match->stopped;
+    if (status == TV_OK && whole)
+        status = tv_match_marks_until(&match->marks, INT64_MAX);
+    tv_pattern_finish(match->pattern, whole ? known_until(exec) : INT64_MIN);
+    return status;
 }
 
 static int by_value(const void *left, const void *right)
@@ -167,8 +165,9 @@ static const struct shown *find_event(const struct match *match, struct tv_momen
 }
 
 static void event_object(
-        struct tv_json_out *json, const struct match *match, size_t part, struct tv_moment moment)
+        struct tv_json_out *json, const struct item *item, size_t part, struct tv_moment moment)
 {
+    struct match *match = item->match;
     const struct shown *shown = find_event(match, moment);
     const struct tv_match_step *step = &match->exec->query->steps[match->steps[part]];
     tv_json_object(json);
@@ -183,6 +182,7 @@ static void event_object(
     } else {
         tv_json_key(json, "timestamp");
         tv_json_time(json, moment.time);
+        tv_match_marks_members(&match->marks, json, moment.time, item->one->key);
     }
     tv_json_end(json);
 }
@@ -194,9 +194,9 @@ static void events_member(struct tv_json_out *json, const struct item *item)
     tv_json_array(json);
     for (size_t i = 0; i < tv_pattern_parts(match->pattern); i++) {
         const struct tv_pattern_part *part = &item->one->parts[i];
-        event_object(json, match, i, part->first);
+        event_object(json, item, i, part->first);
         if (tv_moment_compare(part->first, part->last) != 0)
-            event_object(json, match, i, part->last);
+            event_object(json, item, i, part->last);
     }
     tv_json_end(json);
 }
@@ -334,11 +334,13 @@ enum tv_status tv_op_match(struct tv_exec *exec)
             .steps = positive_steps(exec),
             .found = tv_batch_new()};
     tv_match_feed_init(&match.feed, query, match.pattern);
+    tv_match_marks_init(&match.marks, exec, &match.feed);
     enum tv_status status = find_matches(&match);
     if (status == TV_OK)
         status = read_events(&match);
     if (status == TV_OK)
         status = write_matches(&match);
+    tv_match_marks_release(&match.marks);
     tv_match_feed_release(&match.feed);
     tv_pattern_free(match.pattern);
     tv_batch_unref(match.found);

@@ -42,6 +42,7 @@ const char *const good_statements[] = {
         "MATCH PATTERN WHERE cpu > 80% FOLLOWED BY memory > 90% WITHIN 5 minutes IN LAST 30 days",
         ("MATCH PATTERN a: WHERE x = 1 AT LEAST 3 TIMES IN 10s FOR 1m FOLLOWED BY `b c`: y = 2 FOR 5s "
          "WITHIN 2m NOT FOLLOWED BY z = 3 AT LEAST 2 TIMES IN LAST 1h PER service, host OVERLAPPING"),
+        "MATCH PATTERN errorRate > 5% AND service = 'a' WHERE host = 'h' FROM '2024-01-15' LIMIT 3",
         "EXPLAIN MATCH PATTERN a = 1 AND b = 2 OR c = 3",
         "EXPLAIN TIMELINE",
         "EXPLAIN ANALYZE SELECT count(*) FORMAT ndjson",
@@ -57,7 +58,7 @@ const char *const good_statements[] = {
 const size_t good_statement_count = sizeof(good_statements) / sizeof(good_statements[0]);
 
 const char *const later_statements[] = {
-        "MATCH PATTERN errorRate > 5% AND service = 'a' WHERE host = 'h' FROM '2024-01-15' LIMIT 3",
+
         "WHAT IF REMOVE dep-1",
         ("WHAT IF REMOVE WHERE eventType = 'deploy', SET errorRate = 1% WHERE service = 'a', "
          "SET latency = BASELINE, SET pool.size = 50, DELAY WHERE service = 'b' BY 200ms IN LAST 1h"),
