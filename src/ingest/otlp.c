@@ -49,37 +49,70 @@ static const char *flaw_of(struct tv_str text, size_t bytes_max)
     return tv_utf8_valid(text) ? NULL : "is not UTF-8";
 }
 
-static void set_attr(struct tv_otlp *otlp, uint32_t attr, struct tv_value value)
+/* Counts an attribute of the record; false past the limit. */
+static bool may_add(struct tv_otlp *otlp)
 {
-    if (otlp->attr_count++ >= TV_DECODE_EVENT_ATTRS_MAX) {
-        refuse(otlp, (struct tv_str){NULL, 0}, "has more than 1024 attributes");
-        return;
-    }
-    tv_batch_set_attr(otlp->batch, attr, otlp->row, value);
+    if (otlp->attr_count++ < TV_DECODE_EVENT_ATTRS_MAX)
+        return true;
+    refuse(otlp, (struct tv_str){NULL, 0}, "has more than 1024 attributes");
+    return false;
+}
+
+static bool is_text(const struct tv_value *value)
+{
+    return value->type == TV_TYPE_STR || value->type == TV_TYPE_JSON;
+}
+
+/* The value in the form in which the batch keeps it. */
+static uint64_t bits_of(struct tv_otlp *otlp, const struct tv_value *value)
+{
+    uint64_t bits = 0;
+    if (is_text(value))
+        return tv_batch_attr_text(otlp->batch, value->s);
+    if (value->type == TV_TYPE_BOOL)
+        return value->b;
+    if (value->type == TV_TYPE_I64)
+        return (uint64_t)value->i;
+    memcpy(&bits, &value->f, sizeof(bits));
+    return bits;
 }
 
 static bool is_sound(struct tv_otlp *otlp, struct tv_str name, const struct tv_value *value)
 {
-    bool text = value->type == TV_TYPE_STR || value->type == TV_TYPE_JSON;
-    const char *flaw = flaw_of(name, TV_DECODE_NAME_BYTES_MAX);
-    if (!flaw && text)
-        flaw = flaw_of(value->s, TV_DECODE_VALUE_BYTES_MAX);
+    const char *flaw = is_text(value) ? flaw_of(value->s, TV_DECODE_VALUE_BYTES_MAX) : NULL;
     if (flaw)
         refuse(otlp, name, flaw);
     return !flaw;
+}
+
+/* The attribute of this name; UINT32_MAX, and the record is refused, where there can be none. A name
+ * that the batch has was looked at when it was new. */
+static uint32_t find_attr(struct tv_otlp *otlp, struct tv_str name)
+{
+    struct tv_batch *batch = otlp->batch;
+    if (otlp->guess < batch->attr_count) {
+        struct tv_str known = tv_strings_get(&batch->strings, batch->attrs[otlp->guess].name);
+        if (tv_str_equal(known, name))
+            return otlp->guess;
+    }
+    const char *flaw = flaw_of(name, TV_DECODE_NAME_BYTES_MAX);
+    uint32_t attr = flaw ? UINT32_MAX : tv_batch_attr(batch, name);
+    if (attr == UINT32_MAX)
+        refuse(otlp, name, flaw ? flaw : "is one attribute name too many for one request");
+    return attr;
 }
 
 void tv_otlp_attr(struct tv_otlp *otlp, struct tv_str name, struct tv_value value)
 {
     if (name.len == 0 || value.type == TV_TYPE_NULL || !is_sound(otlp, name, &value))
         return;
-    uint32_t attr = tv_batch_attr_guess(otlp->batch, name, otlp->guess);
-    if (attr == UINT32_MAX) {
-        refuse(otlp, name, "is one attribute name too many for one request");
+    uint32_t attr = find_attr(otlp, name);
+    if (attr == UINT32_MAX || !may_add(otlp))
         return;
-    }
     otlp->guess = attr + 1;
-    set_attr(otlp, attr, value);
+    if (otlp->batch->attrs[attr].secret ||
+            !tv_batch_push_attr(otlp->batch, attr, value.type, bits_of(otlp, &value)))
+        tv_batch_set_attr(otlp->batch, attr, otlp->row, value);
 }
 
 void tv_otlp_pair(struct tv_otlp *otlp, struct tv_str message)
@@ -147,10 +180,39 @@ void tv_otlp_time(struct tv_otlp *otlp, uint64_t time_ns)
     tv_batch_set_i64(otlp->batch, TV_FIELD_RECEIVED, otlp->row, received_ns);
 }
 
+/* What a pair's bits stand for. */
+static struct tv_value value_of(const struct tv_otlp *otlp, const struct tv_otlp_pair *pair)
+{
+    struct tv_value value = {.type = pair->type};
+    if (pair->type == TV_TYPE_STR || pair->type == TV_TYPE_JSON)
+        value.s = tv_strings_get(&otlp->batch->strings, (uint32_t)pair->bits);
+    else if (pair->type == TV_TYPE_BOOL)
+        value.b = pair->bits != 0;
+    else if (pair->type == TV_TYPE_I64)
+        value.i = (int64_t)pair->bits;
+    else
+        memcpy(&value.f, &pair->bits, sizeof(value.f));
+    return value;
+}
+
+/* Sets what a resource or scope says of the record, by codes that were made once. */
 static void set_shared(struct tv_otlp *otlp, const struct tv_otlp_shared *shared)
 {
-    for (size_t i = 0; i < shared->count; i++)
-        set_attr(otlp, shared->pairs[i].attr, shared->pairs[i].value);
+    if (shared->reason)
+        refuse(otlp, tv_str_of(shared->reason_field), shared->reason);
+    for (size_t i = 0; i < shared->count; i++) {
+        const struct tv_otlp_pair *pair = &shared->pairs[i];
+        if (!may_add(otlp))
+            return;
+        if (!tv_batch_push_attr(otlp->batch, pair->attr, pair->type, pair->bits))
+            tv_batch_set_attr(otlp->batch, pair->attr, otlp->row, value_of(otlp, pair));
+    }
+}
+
+static void set_code(struct tv_otlp *otlp, enum tv_field field, uint32_t code)
+{
+    if (code)
+        tv_batch_set_code(otlp->batch, field, otlp->row, code);
 }
 
 void tv_otlp_begin(struct tv_otlp *otlp, const char *type)
@@ -158,10 +220,10 @@ void tv_otlp_begin(struct tv_otlp *otlp, const char *type)
     otlp->row = tv_batch_add_row(otlp->batch);
     otlp->attr_count = 0;
     otlp->guess = 0;
-    tv_otlp_text(otlp, TV_FIELD_TYPE, tv_str_of(type));
-    tv_otlp_text(otlp, TV_FIELD_SERVICE, otlp->service);
-    tv_otlp_text(otlp, TV_FIELD_INSTANCE, otlp->instance);
-    tv_otlp_text(otlp, TV_FIELD_HOST, otlp->host);
+    tv_batch_set_text(otlp->batch, TV_FIELD_TYPE, otlp->row, tv_str_of(type));
+    set_code(otlp, TV_FIELD_SERVICE, otlp->service);
+    set_code(otlp, TV_FIELD_INSTANCE, otlp->instance);
+    set_code(otlp, TV_FIELD_HOST, otlp->host);
     set_shared(otlp, &otlp->resource);
     set_shared(otlp, &otlp->scope);
 }
@@ -189,14 +251,32 @@ void tv_otlp_count(struct tv_otlp *otlp, bool kept)
     otlp->reason = NULL;
 }
 
+/* Keeps what is wrong with the resource or scope for the records below it. */
+static void keep_reason(struct tv_otlp *otlp, struct tv_otlp_shared *shared)
+{
+    if (!otlp->reason || shared->reason)
+        return;
+    shared->reason = otlp->reason;
+    memcpy(shared->reason_field, otlp->reason_field, sizeof(shared->reason_field));
+    otlp->reason = NULL;
+}
+
+static void begin_shared(struct tv_otlp_shared *shared)
+{
+    shared->count = 0;
+    shared->reason = NULL;
+}
+
 /* Attributes of a resource or scope, for the records to come. */
 static void share(struct tv_otlp *otlp, struct tv_otlp_shared *shared, struct tv_str name,
         struct tv_value value)
 {
     if (name.len == 0 || value.type == TV_TYPE_NULL || !is_sound(otlp, name, &value))
         return;
-    uint32_t attr = tv_batch_attr(otlp->batch, name);
-    if (attr == UINT32_MAX || shared->count >= TV_DECODE_EVENT_ATTRS_MAX) {
+    uint32_t attr = find_attr(otlp, name);
+    if (attr == UINT32_MAX)
+        return;
+    if (shared->count >= TV_DECODE_EVENT_ATTRS_MAX) {
         refuse(otlp, name, "is one attribute too many");
         return;
     }
@@ -207,9 +287,9 @@ static void share(struct tv_otlp *otlp, struct tv_otlp_shared *shared, struct tv
         shared->cap = tv_grown(shared->cap, shared->count + 1, 16);
         shared->pairs = tv_realloc_array(shared->pairs, shared->cap, sizeof(*shared->pairs));
     }
-    if (value.type == TV_TYPE_STR || value.type == TV_TYPE_JSON)
-        value.s = tv_arena_str(&otlp->arena, value.s);
-    shared->pairs[shared->count++] = (struct tv_otlp_pair){attr, value};
+    if (otlp->batch->attrs[attr].secret) /* the text itself must not get among the batch's */
+        value = tv_value_str(tv_redact_mask());
+    shared->pairs[shared->count++] = (struct tv_otlp_pair){attr, value.type, bits_of(otlp, &value)};
 }
 
 static void share_pair(struct tv_otlp *otlp, struct tv_otlp_shared *shared, struct tv_str message)
@@ -227,13 +307,17 @@ static bool take_identity(struct tv_otlp *otlp, struct tv_str key, struct tv_val
 {
     const struct {
         struct tv_str key;
-        struct tv_str *to;
+        uint32_t *to;
     } fields[] = {{TV_STR("service.name"), &otlp->service},
             {TV_STR("service.instance.id"), &otlp->instance}, {TV_STR("host.name"), &otlp->host}};
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         if (!tv_str_equal(key, fields[i].key) || value.type != TV_TYPE_STR)
             continue;
-        *fields[i].to = tv_arena_str(&otlp->arena, value.s);
+        const char *flaw = flaw_of(value.s, TV_DECODE_NAME_BYTES_MAX);
+        if (flaw)
+            refuse(otlp, key, flaw);
+        else if (value.s.len > 0)
+            *fields[i].to = tv_strings_intern(&otlp->batch->strings, &otlp->batch->arena, value.s);
         return true;
     }
     return false;
@@ -255,6 +339,7 @@ static void read_resource(struct tv_otlp *otlp, struct tv_str resource)
         if (!take_identity(otlp, pair.key, value))
             share(otlp, &otlp->resource, pair.key, value);
     }
+    keep_reason(otlp, &otlp->resource);
     otlp->broken = otlp->broken || in.broken;
 }
 
@@ -273,6 +358,7 @@ static void read_scope(struct tv_otlp *otlp, struct tv_str scope)
         else if (field.number == SCOPE_ATTRIBUTES)
             share_pair(otlp, &otlp->scope, field.bytes);
     }
+    keep_reason(otlp, &otlp->scope);
     otlp->broken = otlp->broken || in.broken;
 }
 
@@ -292,7 +378,7 @@ static void for_each(struct tv_otlp *otlp, struct tv_str group, uint32_t number,
 /* What is wrong with a resource or scope refuses its records, not the resources beside it. */
 static void read_scope_group(struct tv_otlp *otlp, struct tv_str group, message_fn *record)
 {
-    otlp->scope.count = 0;
+    begin_shared(&otlp->scope);
     for_each(otlp, group, GROUP_HEAD, read_scope);
     for_each(otlp, group, GROUP_ITEMS, record);
 }
@@ -327,14 +413,12 @@ enum tv_status tv_otlp_decode(struct tv_str message, enum tv_otlp_signal signal,
         if (field.number != REQUEST_GROUPS || field.wire != TV_WIRE_BYTES)
             continue;
         /* What OpenTelemetry's SDKs name a service that nobody named. */
-        otlp.service = TV_STR("unknown_service");
-        otlp.instance = otlp.host = (struct tv_str){NULL, 0};
-        otlp.resource.count = 0;
+        otlp.service = tv_strings_intern(&batch->strings, &batch->arena, TV_STR("unknown_service"));
+        otlp.instance = otlp.host = 0;
+        begin_shared(&otlp.resource);
         for_each(&otlp, field.bytes, GROUP_HEAD, read_resource);
         for_each(&otlp, field.bytes, GROUP_ITEMS, scopes[signal]);
-        tv_arena_release(&otlp.arena);
     }
-    tv_arena_release(&otlp.arena);
     tv_buf_release(&otlp.json);
     free(otlp.resource.pairs);
     free(otlp.scope.pairs);

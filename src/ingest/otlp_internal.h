@@ -13,20 +13,22 @@ enum { TV_OTLP_VALUE_DEPTH_MAX = 32 };
 struct tv_otlp_shared {
     struct tv_otlp_pair {
         uint32_t attr;
-        struct tv_value value; /* texts in the decoder's arena */
+        enum tv_type type;
+        uint64_t bits; /* as the batch keeps it: see struct tv_attr */
     } * pairs;
     size_t count, cap;
+    const char *reason; /* why all records below are refused, or NULL */
+    char reason_field[64];
 };
 
 struct tv_otlp {
     const struct tv_decode_options *options;
     struct tv_batch *batch;
     struct tv_decode_report *report;
-    struct tv_arena arena; /* of the resource at hand */
-    struct tv_buf json;    /* scratch */
+    struct tv_buf json; /* scratch */
     bool broken;
 
-    struct tv_str service, instance, host; /* of the resource */
+    uint32_t service, instance, host; /* codes of the resource's; 0 is none */
     struct tv_otlp_shared resource, scope;
     uint32_t guess; /* where the last record's attributes lay */
 

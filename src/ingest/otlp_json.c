@@ -14,7 +14,8 @@
 enum {
     DEPTH_MAX =
             96, /* of nested messages: some ten around an AnyValue, whose own depth is bounded later */
-    LENGTH_BYTES = 4
+    LENGTH_BYTES = 4,
+    FIELD_BYTES = 1 + 10 /* a tag and a varint */
 };
 
 struct walk {
@@ -26,16 +27,47 @@ struct walk {
 static const char *put_value(
         struct walk *walk, const struct tv_otlp_member *member, const char *at);
 
-static void put_tag(struct walk *walk, const struct tv_otlp_member *member, enum tv_wire wire)
+/* Room for so many bytes more; the caller writes them and moves `len`. */
+static inline uint8_t *room(struct walk *walk, size_t bytes)
 {
-    tv_buf_put_varint(walk->out, (uint64_t)member->number << 3 | wire);
+    struct tv_buf *out = walk->out;
+    char *at = out->cap - out->len >= bytes ? out->data + out->len : tv_buf_reserve(out, bytes);
+    return (uint8_t *)at;
+}
+
+static inline void wrote(struct walk *walk, const uint8_t *end)
+{
+    walk->out->len = (size_t)((const char *)end - walk->out->data);
+}
+
+static inline uint8_t *write_varint(uint8_t *at, uint64_t value)
+{
+    while (value >= 0x80) {
+        *at++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+/* A field's tag: one byte, since no number of the table is beyond 15. */
+static inline uint8_t *write_tag(uint8_t *at, uint32_t number, enum tv_wire wire)
+{
+    *at = (uint8_t)(number << 3 | wire);
+    return at + 1;
+}
+
+static inline uint8_t *write_bytes(uint8_t *at, uint32_t number, struct tv_str bytes)
+{
+    at = write_varint(write_tag(at, number, TV_WIRE_BYTES), bytes.len);
+    if (bytes.len > 0)
+        memcpy(at, bytes.ptr, bytes.len);
+    return at + bytes.len;
 }
 
 static void put_bytes(struct walk *walk, const struct tv_otlp_member *member, struct tv_str bytes)
 {
-    put_tag(walk, member, TV_WIRE_BYTES);
-    tv_buf_put_varint(walk->out, bytes.len);
-    tv_buf_append_str(walk->out, bytes);
+    wrote(walk, write_bytes(room(walk, FIELD_BYTES + bytes.len), member->number, bytes));
 }
 
 /* Behind a member's name: the colon. */
@@ -80,6 +112,7 @@ static bool more(struct walk *walk, const char **at, char closing)
 static const char *put_members(
         struct walk *walk, const struct tv_otlp_message *message, const char *at)
 {
+    size_t next = 0;
     if (tv_scan_peek(&walk->scan, at) != '{')
         return tv_scan_expected(&walk->scan, at, "expected an object");
     at = tv_scan_blanks(&walk->scan, at + 1);
@@ -90,21 +123,101 @@ static const char *put_members(
         at = read_name(walk, at, &name);
         if (!at)
             return NULL;
-        const struct tv_otlp_member *member = tv_otlp_find(message, name);
+        const struct tv_otlp_member *member = tv_otlp_find(message, name, next);
+        next = member ? (size_t)(member - message->members) + 1 : next;
         at = member ? put_value(walk, member, at) : skip_value(walk, at);
     } while (more(walk, &at, '}'));
+    return at;
+}
+
+/* Whether the bytes stand at `at`. */
+#define STANDS(walk, at, literal)                                \
+    ((size_t)((walk)->scan.end - (at)) >= sizeof(literal) - 1 && \
+            memcmp(at, literal, sizeof(literal) - 1) == 0)
+
+static size_t varint_bytes(uint64_t value)
+{
+    return value < 0x80 ? 1 : 1 + varint_bytes(value >> 7);
+}
+
+/* A pair as encoders write it. */
+struct plain {
+    struct tv_str key, text;
+    bool is_number;
+    int64_t number;
+};
+
+/* Behind {"key":"…": a text or a whole number, and the brackets; NULL where it is anything else. */
+static const char *read_plain_value(struct walk *walk, const char *at, struct plain *out)
+{
+    struct tv_value value = {.type = TV_TYPE_NULL};
+    out->is_number = STANDS(walk, at, ",\"value\":{\"intValue\":");
+    if (out->is_number) {
+        bool quoted = tv_scan_peek(&walk->scan, at + 21) == '"';
+        char first = tv_scan_peek(&walk->scan, at + 21 + quoted);
+        at = tv_is_digit(first) ? tv_scan_number(&walk->scan, at + 21 + quoted, &value) : NULL;
+        out->number = value.i;
+        if (!at || value.type != TV_TYPE_I64 || (quoted && tv_scan_peek(&walk->scan, at) != '"'))
+            return NULL;
+        at += quoted;
+    } else {
+        if (!STANDS(walk, at, ",\"value\":{\"stringValue\":\""))
+            return NULL;
+        at = tv_scan_string(&walk->scan, at + 25, &out->text);
+    }
+    return at && STANDS(walk, at, "}}") ? at + 2 : NULL;
+}
+
+static void write_plain(
+        struct walk *walk, const struct tv_otlp_member *member, const struct plain *pair)
+{
+    size_t length = pair->is_number ? varint_bytes((uint64_t)pair->number)
+                                    : varint_bytes(pair->text.len) + pair->text.len;
+    size_t any = 1 + length;
+    size_t all = 1 + varint_bytes(pair->key.len) + pair->key.len + 1 + varint_bytes(any) + any;
+    uint8_t *out = room(walk, 4 * FIELD_BYTES + all);
+    out = write_varint(write_tag(out, member->number, TV_WIRE_BYTES), all);
+    out = write_bytes(out, 1, pair->key);
+    out = write_varint(write_tag(out, 2, TV_WIRE_BYTES), any);
+    if (pair->is_number)
+        out = write_varint(write_tag(out, 3, TV_WIRE_VARINT), (uint64_t)pair->number);
+    else
+        out = write_bytes(out, 1, pair->text);
+    wrote(walk, out);
+}
+
+/* {"key":"…","value":{"stringValue":"…"}} or intValue, as encoders write it, without a blank: two
+ * thirds of what there is to read. NULL, and nothing was read, where it is anything else. */
+static const char *put_plain_pair(
+        struct walk *walk, const struct tv_otlp_member *member, const char *at)
+{
+    char *scratch = walk->scan.scratch_next;
+    struct plain pair;
+    if (!STANDS(walk, at, "{\"key\":\""))
+        return NULL;
+    at = tv_scan_string(&walk->scan, at + 8, &pair.key);
+    if (at)
+        at = read_plain_value(walk, at, &pair);
+    if (at)
+        write_plain(walk, member, &pair);
+    else
+        walk->scan.scratch_next = scratch; /* what was unescaped will be again */
     return at;
 }
 
 static const char *put_message(
         struct walk *walk, const struct tv_otlp_member *member, const char *at)
 {
+    if (member->message == &tv_otlp_key_value_message) {
+        const char *end = put_plain_pair(walk, member, at);
+        if (end)
+            return end;
+    }
     if (walk->depth == DEPTH_MAX)
         return tv_scan_fault(&walk->scan, at, "values are nested too deeply");
-    put_tag(walk, member, TV_WIRE_BYTES);
+    wrote(walk, write_tag(room(walk, 1 + LENGTH_BYTES), member->number, TV_WIRE_BYTES));
     size_t length_at = walk->out->len;
-    memset(tv_buf_reserve(walk->out, LENGTH_BYTES), 0, LENGTH_BYTES);
-    walk->out->len += LENGTH_BYTES;
+    walk->out->len += LENGTH_BYTES; /* written below, once it is known */
     walk->depth++;
     at = put_members(walk, member->message, at);
     walk->depth--;
@@ -152,8 +265,8 @@ static const char *put_base64(
 {
     while (text.len && text.ptr[text.len - 1] == '=')
         text.len--;
-    put_tag(walk, member, TV_WIRE_BYTES);
-    tv_buf_put_varint(walk->out, text.len * 6 / 8);
+    uint8_t *out = room(walk, FIELD_BYTES + text.len);
+    out = write_varint(write_tag(out, member->number, TV_WIRE_BYTES), text.len * 6 / 8);
     uint32_t bits = 0;
     unsigned count = 0;
     for (size_t i = 0; i < text.len; i++) {
@@ -164,9 +277,10 @@ static const char *put_base64(
         count += 6;
         if (count >= 8) {
             count -= 8;
-            tv_buf_append_char(walk->out, (char)(bits >> count));
+            *out++ = (uint8_t)(bits >> count);
         }
     }
+    wrote(walk, out);
     return at;
 }
 
@@ -237,8 +351,16 @@ static bool whole_of(const struct tv_value *value, int64_t *out)
 
 static void put_fixed64(struct walk *walk, const struct tv_otlp_member *member, uint64_t bits)
 {
-    put_tag(walk, member, TV_WIRE_FIXED64);
-    tv_buf_put_u64(walk->out, bits);
+    uint8_t *out = write_tag(room(walk, 1 + sizeof(bits)), member->number, TV_WIRE_FIXED64);
+    for (size_t i = 0; i < sizeof(bits); i++)
+        *out++ = (uint8_t)(bits >> (8 * i));
+    wrote(walk, out);
+}
+
+static void put_varint(struct walk *walk, const struct tv_otlp_member *member, uint64_t value)
+{
+    uint8_t *out = write_tag(room(walk, FIELD_BYTES), member->number, TV_WIRE_VARINT);
+    wrote(walk, write_varint(out, value));
 }
 
 static const char *put_number(
@@ -262,9 +384,7 @@ static const char *put_number(
         put_fixed64(walk, member, (uint64_t)whole);
         return end;
     }
-    put_tag(walk, member, TV_WIRE_VARINT);
-    tv_buf_put_varint(
-            walk->out, member->kind == TV_OTLP_SINT32 ? tv_zigzag(whole) : (uint64_t)whole);
+    put_varint(walk, member, member->kind == TV_OTLP_SINT32 ? tv_zigzag(whole) : (uint64_t)whole);
     return end;
 }
 
@@ -278,8 +398,7 @@ static const char *put_one(struct walk *walk, const struct tv_otlp_member *membe
             return end;
         if (member->kind != TV_OTLP_BOOL)
             return wrong(walk, at, "expected something else than a boolean");
-        put_tag(walk, member, TV_WIRE_VARINT);
-        tv_buf_put_varint(walk->out, value.b);
+        put_varint(walk, member, value.b);
         return end;
     }
     switch (member->kind) {

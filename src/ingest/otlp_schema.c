@@ -15,12 +15,13 @@
         members, sizeof(members) / sizeof((members)[0]) \
     }
 
-static const struct tv_otlp_message any_value, key_value;
+static const struct tv_otlp_message any_value;
 
 static const struct tv_otlp_member array_members[] = {NESTED("values", 1, any_value)};
 static const struct tv_otlp_message array_value = MESSAGE(array_members);
 
-static const struct tv_otlp_member list_members[] = {NESTED("values", 1, key_value)};
+static const struct tv_otlp_member list_members[] = {
+        NESTED("values", 1, tv_otlp_key_value_message)};
 static const struct tv_otlp_message key_value_list = MESSAGE(list_members);
 
 static const struct tv_otlp_member any_members[] = {MEMBER("stringValue", 1, STRING),
@@ -31,18 +32,19 @@ static const struct tv_otlp_message any_value = MESSAGE(any_members);
 
 static const struct tv_otlp_member key_value_members[] = {
         MEMBER("key", 1, STRING), NESTED("value", 2, any_value)};
-static const struct tv_otlp_message key_value = MESSAGE(key_value_members);
+const struct tv_otlp_message tv_otlp_key_value_message = MESSAGE(key_value_members);
 
-static const struct tv_otlp_member resource_members[] = {NESTED("attributes", 1, key_value)};
+static const struct tv_otlp_member resource_members[] = {
+        NESTED("attributes", 1, tv_otlp_key_value_message)};
 static const struct tv_otlp_message resource = MESSAGE(resource_members);
 
 static const struct tv_otlp_member scope_members[] = {MEMBER("name", 1, STRING),
-        MEMBER("version", 2, STRING), NESTED("attributes", 3, key_value)};
+        MEMBER("version", 2, STRING), NESTED("attributes", 3, tv_otlp_key_value_message)};
 static const struct tv_otlp_message scope = MESSAGE(scope_members);
 
 /* Traces. */
 static const struct tv_otlp_member event_members[] = {MEMBER("timeUnixNano", 1, FIXED64),
-        MEMBER("name", 2, STRING), NESTED("attributes", 3, key_value)};
+        MEMBER("name", 2, STRING), NESTED("attributes", 3, tv_otlp_key_value_message)};
 static const struct tv_otlp_message span_event = MESSAGE(event_members);
 
 static const struct tv_otlp_member link_members[] = {
@@ -57,7 +59,7 @@ static const struct tv_otlp_member span_members[] = {MEMBER("traceId", 1, HEX),
         MEMBER("spanId", 2, HEX), MEMBER("traceState", 3, STRING), MEMBER("parentSpanId", 4, HEX),
         MEMBER("name", 5, STRING), MEMBER("kind", 6, VARINT),
         MEMBER("startTimeUnixNano", 7, FIXED64), MEMBER("endTimeUnixNano", 8, FIXED64),
-        NESTED("attributes", 9, key_value), NESTED("events", 11, span_event),
+        NESTED("attributes", 9, tv_otlp_key_value_message), NESTED("events", 11, span_event),
         NESTED("links", 13, span_link), NESTED("status", 15, span_status)};
 static const struct tv_otlp_message span = MESSAGE(span_members);
 
@@ -74,9 +76,9 @@ static const struct tv_otlp_member trace_members[] = {NESTED("resourceSpans", 1,
 /* Logs. */
 static const struct tv_otlp_member log_members[] = {MEMBER("timeUnixNano", 1, FIXED64),
         MEMBER("severityNumber", 2, VARINT), MEMBER("severityText", 3, STRING),
-        NESTED("body", 5, any_value), NESTED("attributes", 6, key_value), MEMBER("traceId", 9, HEX),
-        MEMBER("spanId", 10, HEX), MEMBER("observedTimeUnixNano", 11, FIXED64),
-        MEMBER("eventName", 12, STRING)};
+        NESTED("body", 5, any_value), NESTED("attributes", 6, tv_otlp_key_value_message),
+        MEMBER("traceId", 9, HEX), MEMBER("spanId", 10, HEX),
+        MEMBER("observedTimeUnixNano", 11, FIXED64), MEMBER("eventName", 12, STRING)};
 static const struct tv_otlp_message log_record = MESSAGE(log_members);
 
 static const struct tv_otlp_member scope_log_members[] = {
@@ -92,13 +94,13 @@ static const struct tv_otlp_member logs_members[] = {NESTED("resourceLogs", 1, r
 /* Metrics. */
 static const struct tv_otlp_member number_members[] = {MEMBER("startTimeUnixNano", 2, FIXED64),
         MEMBER("timeUnixNano", 3, FIXED64), MEMBER("asDouble", 4, DOUBLE),
-        MEMBER("asInt", 6, FIXED64), NESTED("attributes", 7, key_value)};
+        MEMBER("asInt", 6, FIXED64), NESTED("attributes", 7, tv_otlp_key_value_message)};
 static const struct tv_otlp_message number_point = MESSAGE(number_members);
 
 static const struct tv_otlp_member histogram_point_members[] = {
         MEMBER("startTimeUnixNano", 2, FIXED64), MEMBER("timeUnixNano", 3, FIXED64),
         MEMBER("count", 4, FIXED64), MEMBER("sum", 5, DOUBLE), MEMBER("bucketCounts", 6, FIXED64),
-        MEMBER("explicitBounds", 7, DOUBLE), NESTED("attributes", 9, key_value),
+        MEMBER("explicitBounds", 7, DOUBLE), NESTED("attributes", 9, tv_otlp_key_value_message),
         MEMBER("min", 11, DOUBLE), MEMBER("max", 12, DOUBLE)};
 static const struct tv_otlp_message histogram_point = MESSAGE(histogram_point_members);
 
@@ -107,7 +109,7 @@ static const struct tv_otlp_member bucket_members[] = {
 static const struct tv_otlp_message buckets = MESSAGE(bucket_members);
 
 static const struct tv_otlp_member exponential_point_members[] = {
-        NESTED("attributes", 1, key_value), MEMBER("startTimeUnixNano", 2, FIXED64),
+        NESTED("attributes", 1, tv_otlp_key_value_message), MEMBER("startTimeUnixNano", 2, FIXED64),
         MEMBER("timeUnixNano", 3, FIXED64), MEMBER("count", 4, FIXED64), MEMBER("sum", 5, DOUBLE),
         MEMBER("scale", 6, SINT32), MEMBER("zeroCount", 7, FIXED64), NESTED("positive", 8, buckets),
         NESTED("negative", 9, buckets), MEMBER("min", 12, DOUBLE), MEMBER("max", 13, DOUBLE)};
@@ -120,7 +122,7 @@ static const struct tv_otlp_message quantile = MESSAGE(quantile_members);
 static const struct tv_otlp_member summary_point_members[] = {
         MEMBER("startTimeUnixNano", 2, FIXED64), MEMBER("timeUnixNano", 3, FIXED64),
         MEMBER("count", 4, FIXED64), MEMBER("sum", 5, DOUBLE),
-        NESTED("quantileValues", 6, quantile), NESTED("attributes", 7, key_value)};
+        NESTED("quantileValues", 6, quantile), NESTED("attributes", 7, tv_otlp_key_value_message)};
 static const struct tv_otlp_message summary_point = MESSAGE(summary_point_members);
 
 static const struct tv_otlp_member gauge_members[] = {NESTED("dataPoints", 1, number_point)};
@@ -165,12 +167,4 @@ static const struct tv_otlp_message requests[] = {[TV_OTLP_TRACES] = MESSAGE(tra
 const struct tv_otlp_message *tv_otlp_request(enum tv_otlp_signal signal)
 {
     return &requests[signal];
-}
-
-const struct tv_otlp_member *tv_otlp_find(const struct tv_otlp_message *message, struct tv_str name)
-{
-    for (size_t i = 0; i < message->count; i++)
-        if (tv_str_equal(message->members[i].name, name))
-            return &message->members[i];
-    return NULL;
 }

@@ -32,8 +32,20 @@ struct tv_otlp_message {
 
 /* The signal's Export…ServiceRequest. */
 const struct tv_otlp_message *tv_otlp_request(enum tv_otlp_signal signal);
-/* NULL for a name that the message does not have. */
-const struct tv_otlp_member *tv_otlp_find(
-        const struct tv_otlp_message *message, struct tv_str name);
+/* KeyValue, which most of a request consists of. */
+extern const struct tv_otlp_message tv_otlp_key_value_message;
+/* NULL for a name that the message does not have. `from` is where the search begins: members are
+ * mostly sent in the table's order, so the place behind the last one found is a good guess. */
+static inline const struct tv_otlp_member *tv_otlp_find(
+        const struct tv_otlp_message *message, struct tv_str name, size_t from)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        size_t at = from + i < message->count ? from + i : from + i - message->count;
+        const struct tv_otlp_member *member = &message->members[at];
+        if (member->name.len == name.len && memcmp(member->name.ptr, name.ptr, name.len) == 0)
+            return member;
+    }
+    return NULL;
+}
 
 #endif

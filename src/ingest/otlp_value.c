@@ -22,8 +22,25 @@ enum {
     VALUE = 2
 };
 
+/* A KeyValue as every encoder writes it: the key, then the value, each with a length of one byte. */
+static bool read_plain_pair(struct tv_str message, struct tv_otlp_key_value *out)
+{
+    enum { KEY_TAG = KEY << 3 | TV_WIRE_BYTES, VALUE_TAG = VALUE << 3 | TV_WIRE_BYTES };
+    const uint8_t *at = (const uint8_t *)message.ptr;
+    if (message.len < 4 || at[0] != KEY_TAG || at[1] >= 0x80 || message.len < 4U + at[1])
+        return false;
+    size_t value = 2U + at[1];
+    if (at[value] != VALUE_TAG || at[value + 1] >= 0x80 || message.len != value + 2 + at[value + 1])
+        return false;
+    out->key = (struct tv_str){message.ptr + 2, at[1]};
+    out->any = (struct tv_str){message.ptr + value + 2, at[value + 1]};
+    return true;
+}
+
 bool tv_otlp_key_value(struct tv_str message, struct tv_otlp_key_value *out)
 {
+    if (read_plain_pair(message, out))
+        return true;
     struct tv_proto in = tv_proto_of(message);
     struct tv_proto_field field;
     *out = (struct tv_otlp_key_value){.key = {NULL, 0}};
@@ -145,7 +162,12 @@ static struct tv_value composed(struct tv_str any, struct tv_buf *scratch, bool 
 
 struct tv_value tv_otlp_value(struct tv_str any, struct tv_buf *scratch, bool *broken)
 {
+    enum { STRING_TAG = ANY_STRING << 3 | TV_WIRE_BYTES };
     struct tv_proto_field field;
+    /* Most values are short texts. */
+    if (any.len >= 2 && any.ptr[0] == STRING_TAG && (size_t)(uint8_t)any.ptr[1] == any.len - 2 &&
+            any.len < 0x82)
+        return tv_value_str((struct tv_str){any.ptr + 2, any.len - 2});
     if (!last_field(any, &field)) {
         *broken = true;
         return tv_value_null();

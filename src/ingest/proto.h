@@ -35,10 +35,14 @@ static inline struct tv_proto tv_proto_of(struct tv_str message)
     return (struct tv_proto){start, start + message.len, false};
 }
 
-/* A varint of up to ten bytes; false past the end or beyond 64 bits. */
+/* A varint of up to ten bytes; false past the end or beyond 64 bits. Nearly all have one byte. */
 static inline bool tv_proto_varint(struct tv_proto *in, uint64_t *out)
 {
     uint64_t value = 0;
+    if (in->at < in->end && *in->at < 0x80) {
+        *out = *in->at++;
+        return true;
+    }
     for (unsigned shift = 0; shift < 64 && in->at < in->end; shift += 7) {
         uint64_t byte = *in->at++;
         value |= (byte & 0x7f) << shift;

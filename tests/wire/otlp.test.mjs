@@ -64,9 +64,12 @@ test('a span and its exception mean the same in protobuf and in JSON', async () 
     { 'Content-Encoding': 'gzip' });
   assert.equal(two.status, 200);
   assert.deepEqual(await two.json(), {});
+  const three = await post('/v1/traces', JSON.stringify(jsonSpans('pretty'), null, 2), 'application/json');
+  assert.equal(three.status, 200);
   const proto = await rows('proto');
   assert.equal(proto.length, 2);
   assert.deepEqual(await rows('json'), proto);
+  assert.deepEqual(await rows('pretty'), proto, 'blanks mean nothing');
   const [span, error] = proto;
   assert.equal(span.eventType, 'span');
   assert.equal(span.traceId, traceId);
@@ -87,8 +90,8 @@ test('a span and its exception mean the same in protobuf and in JSON', async () 
 test('a state shows the service that spoke OTLP', async () => {
   const { body } = await daemon.fetch(`/api/v1/query?q=${encodeURIComponent(
     "STATE AT '2023-11-14T22:13:25Z'")}`);
-  // The two services sent the same span id: it is one span, whose service is that of the last.
-  const service = body.services.find((one) => one.service === 'json');
+  // The three services sent the same span id: it is one span, whose service is that of the last.
+  const service = body.services.find((one) => one.service === 'pretty');
   assert.equal(service.version, '2.1');
   assert.equal(service.errorRate, 1);
 });

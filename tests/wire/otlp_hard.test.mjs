@@ -98,6 +98,26 @@ test('a span with too much is refused alone', async () => {
   assert.equal(fields(fields(await raw(await post('/v1/traces', larger, PROTOBUF)))[1])[1], 1);
 });
 
+test('what is wrong with a resource refuses all of its spans, and none beside it', async () => {
+  const broken = message(1, message(1, pair(1, 'service.name', textValue('broken')), pair(1, 'x'.repeat(600), integer(3, 1))), message(2, span('a'), span('b')));
+  const empty = message(1, message(1, pair(1, 'y'.repeat(600), integer(3, 1))));
+  const answer = await post('/v1/traces', Buffer.concat([broken, empty, trace('sound', span('c'), message(2, bytes(5, 'd'), fixed64(7, start)))]), PROTOBUF);
+  const partial = fields(fields(await raw(answer))[1]);
+  assert.equal(partial[1], 2);
+  assert.match(partial[2].toString(), /2 of 4 refused; record 0: x+ is longer than 512 bytes/);
+  assert.equal((await rows('broken')).length, 0);
+  assert.equal((await rows('sound')).length, 2);
+});
+
+test('a large resource costs its size once, not once for each span', async () => {
+  const blob = 'y'.repeat(1 << 20);
+  const many = Array.from({ length: 2000 }, (_, i) => message(2, bytes(5, `n${i}`), fixed64(7, start + BigInt(i))));
+  const body = message(1, message(1, pair(1, 'service.name', textValue('blob')), pair(1, 'blob', textValue(blob)), pair(1, 'api.key', textValue(blob))), message(2, ...many));
+  assert.equal((await raw(await post('/v1/traces', body, PROTOBUF))).length, 0);
+  const { rows: [[n]] } = await daemon.query("SELECT count(*) FROM events FROM '2023-11-14' TO '2023-11-15' WHERE service = 'blob'");
+  assert.equal(n, 2000);
+});
+
 test('times and ids at their edges', async () => {
   const at = (name, time, ...more) => message(2, bytes(5, name), fixed64(7, time), ...more);
   const year2200 = 7_258_118_400_000_000_000n;
