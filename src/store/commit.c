@@ -8,6 +8,7 @@
  * A batch of one event weighs kilobytes in memory and costs a scan a microsecond, so small batches
  * of a group are put together for level 0; the feed still gets them as they came. */
 #include "store/commit_internal.h"
+#include "store/frames.h"
 
 #include "base/mem.h"
 #include "base/time.h"
@@ -190,6 +191,8 @@ static void publish_group(
     if (commit->level0) {
         tv_store_add_level0(store, tv_level0_ref(commit->level0));
         store->stats.commit_bytes += commit->level0->payload_bytes;
+        tv_kept_note(store, commit->level0);
+        tv_frames_reopen(store, commit->level0);
         store->stats.level0_segments = store->level0_count;
     }
     store->stats.commits++;

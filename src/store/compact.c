@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "store/encode.h"
+#include "store/frames.h"
 #include "store/rolled.h"
 
 #include <stdlib.h>
@@ -52,6 +53,7 @@ bool tv_flush_due(struct tv_store *store, struct tv_store_job *job)
             rows + store->level0[count]->extent.rows <= TV_SEGMENT_ROWS_MAX)
         rows += store->level0[count++]->extent.rows;
     job->level = 1;
+    job->marks = tv_kept_untold(store, &job->mark_count);
     job->level0_count = count;
     job->level0 = tv_calloc(count, sizeof(struct tv_level0 *));
     for (size_t i = 0; i < count; i++)
@@ -135,12 +137,26 @@ static enum tv_status run_with_id(struct tv_store_job *job, sqlite3_stmt *statem
     return tv_db_run(&job->store->writer, statement, &job->err);
 }
 
-static enum tv_status put_counter(struct tv_store_job *job, const char *name, int64_t value)
+enum tv_status tv_compact_put_counter(struct tv_store_job *job, const char *name, int64_t value)
 {
     sqlite3_stmt *put = job->store->counter_put;
     (void)sqlite3_bind_text(put, 1, name, -1, SQLITE_STATIC);
     (void)sqlite3_bind_int64(put, 2, value);
     return tv_db_run(&job->store->writer, put, &job->err);
+}
+
+/* What becomes of kept frames by this. */
+static enum tv_status write_frames(struct tv_store_job *job)
+{
+    struct tv_store *store = job->store;
+    enum tv_status status = TV_OK;
+    for (size_t i = 0; i < job->mark_count && status == TV_OK; i++) {
+        (void)sqlite3_bind_int64(store->mark_frame, 2, (int64_t)job->marks[i].stale);
+        status = run_with_id(job, store->mark_frame, job->marks[i].id);
+    }
+    if (status == TV_OK)
+        status = tv_frames_delete(job);
+    return status;
 }
 
 static enum tv_status write_all(struct tv_store_job *job)
@@ -159,11 +175,13 @@ static enum tv_status write_all(struct tv_store_job *job)
         status = run_with_id(job, store->drop, job->level0[i]->id);
     for (size_t i = 0; i < job->old_count && status == TV_OK; i++)
         status = run_with_id(job, store->mark, job->old[i]->id);
+    if (status == TV_OK)
+        status = write_frames(job);
     /* Numbers already given must not be given again even if all that carries them expires. */
     if (status == TV_OK)
-        status = put_counter(job, "arrival", (int64_t)(store->next_arrival - 1));
+        status = tv_compact_put_counter(job, "arrival", (int64_t)(store->next_arrival - 1));
     if (status == TV_OK)
-        status = put_counter(job, "segment", (int64_t)atomic_load(&store->next_id) - 1);
+        status = tv_compact_put_counter(job, "segment", (int64_t)atomic_load(&store->next_id) - 1);
     return status;
 }
 
@@ -209,7 +227,9 @@ void tv_compact_finish(struct tv_store_job *job)
         for (size_t i = 0; i < job->fresh_count; i++)
             count_written(store, job->level0_count > 0, job->fresh[i]);
         tv_store_drop_level0(store, job->level0_count);
+        tv_kept_told(store, job->marks, job->mark_count);
         store->stats.compactions++;
+        tv_frames_wake(store);
     }
     for (size_t i = 0; i < job->fresh_count; i++) {
         if (job->status != TV_OK)
@@ -223,6 +243,7 @@ void tv_compact_finish(struct tv_store_job *job)
     for (size_t i = 0; i < job->old_count; i++)
         tv_segment_unref(job->old[i]);
     free(job->level0);
+    free(job->marks);
     free(job->fresh);
     free(job->metas);
     free(job->payloads);

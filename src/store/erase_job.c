@@ -253,6 +253,7 @@ static void finish_rewrite(struct tv_store_job *job)
         erasure->result.segments += job->old_count;
         store->stats.erased_events += job->erased;
     }
+    tv_frames_forget(job);
     if (job->old_count)
         tv_compact_finish(job);
     for (size_t i = 0; i < job->candidate_count; i++)

@@ -118,6 +118,14 @@ static inline int64_t tv_frame_bucket(int64_t time)
     return time / TV_FRAME_NS - (time % TV_FRAME_NS < 0);
 }
 
+/* Where a window of `over_ns` before a time begins: of a minute or more, at the start of its first
+ * bucket, since then no bucket of it has to be computed for its sake. */
+static inline int64_t tv_frame_window(int64_t time, int64_t over_ns)
+{
+    int64_t from = time > over_ns ? time - over_ns : 0;
+    return over_ns >= TV_NS_PER_MIN ? tv_frame_bucket(from) * TV_FRAME_NS : from;
+}
+
 /* `frames` has one frame for each bucket that the range touches, in order, or one for all
  * (`one_frame`); borrowed. */
 struct tv_frame_builder *tv_frame_builder_new(
@@ -135,6 +143,26 @@ void tv_frame_builder_finish(
         struct tv_frame_builder *builder, const struct tv_frame_open **open, size_t *count);
 /* Takes metric events of the range, with all attributes. In any order, before or after the others. */
 void tv_frame_take_metrics(struct tv_frame_builder *builder, const struct tv_scan_batch *in);
+
+/* Kept frames: what of a range needs no computing. */
+struct tv_frames_spec {
+    struct tv_frame_range range;
+    uint64_t arrival_to;
+    bool kept; /* whether kept frames may be used: they are of all events, under no condition */
+    struct tv_arena *arena; /* of the runs */
+    const struct tv_cancel *cancel;
+};
+/* What is left of the range, ascending; the bucket of range.to is always part of the last one. */
+struct tv_frame_runs {
+    struct tv_frame_range *items;
+    size_t count;
+    uint64_t kept, bytes; /* frames added, and their bytes */
+};
+/* Adds the kept frames that hold to `sum`; what they do not tell is to be computed by a builder for
+ * each run, with `sum` as its one frame. */
+TV_CHECKED enum tv_status tv_frames_read(struct tv_snapshot *snapshot,
+        const struct tv_frames_spec *spec, struct tv_frame *sum, struct tv_frame_runs *runs,
+        struct tv_error *err);
 
 /* The columns that the above read; names in the arena. */
 struct tv_scan_columns tv_frame_columns(struct tv_arena *arena);

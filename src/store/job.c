@@ -23,13 +23,14 @@ const struct tv_job_steps tv_job_steps[TV_JOB_COUNT] = {
         [TV_JOB_PRINTS] = {tv_prints_due, tv_prints_run, tv_prints_commit, tv_prints_finish},
         [TV_JOB_EXPIRE] = {tv_expire_due, NULL, tv_expire_commit, tv_expire_finish},
         [TV_JOB_ROLL_UP] = {tv_roll_up_due, tv_roll_up_run, tv_roll_up_commit, tv_roll_up_finish},
+        [TV_JOB_FRAMES] = {tv_frames_due, tv_frames_run, tv_frames_commit, tv_frames_finish},
         [TV_JOB_PRUNE] = {tv_prune_due, NULL, tv_prune_commit, NULL},
         [TV_JOB_VACUUM] = {tv_vacuum_due, NULL, tv_vacuum_commit, tv_vacuum_finish},
 };
 
 static const enum tv_job_kind urgency[TV_JOB_COUNT] = {TV_JOB_FLUSH, TV_JOB_CHECKPOINT, TV_JOB_BURY,
-        TV_JOB_ERASE, TV_JOB_EXPIRE, TV_JOB_MERGE, TV_JOB_PRINTS, TV_JOB_ROLL_UP, TV_JOB_PRUNE,
-        TV_JOB_VACUUM};
+        TV_JOB_ERASE, TV_JOB_EXPIRE, TV_JOB_MERGE, TV_JOB_PRINTS, TV_JOB_ROLL_UP, TV_JOB_FRAMES,
+        TV_JOB_PRUNE, TV_JOB_VACUUM};
 
 struct tv_store_job *tv_store_job_next(struct tv_store *store, int64_t now_ns)
 {

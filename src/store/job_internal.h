@@ -46,7 +46,12 @@ struct tv_store_job {
     size_t candidate_count;
     int64_t examined, record_id;
     uint64_t erased;
-    bool waits; /* for readers */
+    bool waits;                 /* for readers */
+    struct tv_kept_mark *marks; /* FLUSH: frames that became stale, not told to the file yet */
+    size_t mark_count;
+    int64_t *gone; /* ids of frames that go: those of what is erased or expires, or replaced */
+    size_t gone_count;
+    struct tv_frame_task *task; /* FRAMES */
 };
 
 struct tv_job_steps {
@@ -69,6 +74,9 @@ void tv_compact_finish(struct tv_store_job *job);
 /* Sorts all rows of the batches, cuts them into segments and encodes those. */
 void tv_compact_encode(
         struct tv_store_job *job, struct tv_batch *const *batches, size_t batch_count);
+/* Inside a job's transaction. */
+TV_CHECKED enum tv_status tv_compact_put_counter(
+        struct tv_store_job *job, const char *name, int64_t value);
 /* Rollups of segments that have none (roll_up.c). */
 bool tv_roll_up_due(struct tv_store *store, struct tv_store_job *job);
 void tv_roll_up_run(struct tv_store_job *job);
@@ -82,6 +90,17 @@ bool tv_prints_due(struct tv_store *store, struct tv_store_job *job);
 void tv_prints_run(struct tv_store_job *job);
 void tv_prints_commit(struct tv_store_job *job);
 void tv_prints_finish(struct tv_store_job *job);
+/* Frames of past buckets (frame_job.c). */
+bool tv_frames_due(struct tv_store *store, struct tv_store_job *job);
+void tv_frames_run(struct tv_store_job *job);
+void tv_frames_commit(struct tv_store_job *job);
+void tv_frames_finish(struct tv_store_job *job);
+/* For jobs that take events away: inside their transaction deletes the frames that those mattered to,
+ * at their finish forgets them. */
+TV_CHECKED enum tv_status tv_frames_delete(struct tv_store_job *job);
+void tv_frames_forget(struct tv_store_job *job);
+/* Monotonic ns until that may be due, INT64_MAX for never. */
+int64_t tv_frames_due_in(const struct tv_store *store, int64_t now_monotonic_ns);
 /* Upkeep (upkeep.c). */
 bool tv_checkpoint_due(struct tv_store *store, struct tv_store_job *job);
 void tv_checkpoint_run(struct tv_store_job *job);

@@ -4,6 +4,7 @@
  * Segments change at a compaction, level 0 at every commit. So the list of segments is an object of
  * its own, copied when it changes, while a snapshot copies level 0's few hundred pointers. A
  * snapshot is made when somebody asks and kept until the lists change. */
+#include "store/frames.h"
 #include "store/store_internal.h"
 
 #include "base/mem.h"
@@ -36,8 +37,7 @@ static void list_add(struct tv_segment_list *list, struct tv_segment *segment)
         list->first_to_expire_ns = newest_ns;
 }
 
-/* The lists changed: the next snapshot is a new one. */
-static void touch(struct tv_store *store)
+void tv_store_lists_changed(struct tv_store *store)
 {
     tv_snapshot_unref(store->current);
     store->current = NULL;
@@ -55,7 +55,7 @@ void tv_store_add_level0(struct tv_store *store, struct tv_level0 *level0)
     store->stats.level0_bytes += level0->bytes;
     store->stats.payload_bytes += level0->payload_bytes;
     store->stats.events += level0->extent.rows;
-    touch(store);
+    tv_store_lists_changed(store);
 }
 
 void tv_store_drop_level0(struct tv_store *store, size_t count)
@@ -72,7 +72,7 @@ void tv_store_drop_level0(struct tv_store *store, size_t count)
     }
     store->level0_count -= count;
     memmove(store->level0, store->level0 + count, store->level0_count * sizeof(*store->level0));
-    touch(store);
+    tv_store_lists_changed(store);
 }
 
 static bool is_among(const struct tv_segment *segment, struct tv_segment *const *list, size_t count)
@@ -114,7 +114,7 @@ void tv_store_swap_segments(struct tv_store *store, struct tv_segment *const *ol
     store->merge_wanted = store->prints_wanted = true;
     store->stats.segments = after->count;
     list_unref(before);
-    touch(store);
+    tv_store_lists_changed(store);
     if (old_count)
         tv_store_prune_prints(store);
 }
@@ -127,6 +127,7 @@ struct tv_snapshot *tv_snapshot_take(struct tv_store *store)
     atomic_init(&snapshot->refs, 1);
     atomic_fetch_add(&store->pins, 1);
     snapshot->store = store;
+    snapshot->kept = tv_kept_ref(store->kept);
     snapshot->segments = store->segments;
     atomic_fetch_add_explicit(&store->segments->refs, 1, memory_order_relaxed);
     snapshot->prints = tv_prints_list_ref(store->prints);
@@ -155,6 +156,7 @@ void tv_snapshot_unref(struct tv_snapshot *snapshot)
         tv_level0_unref(snapshot->level0[i]);
     list_unref(snapshot->segments);
     tv_prints_list_unref(snapshot->prints);
+    tv_kept_unref(snapshot->kept);
     atomic_fetch_sub(&snapshot->store->pins, 1);
     free(snapshot->level0);
     free(snapshot);
@@ -188,11 +190,12 @@ uint64_t tv_snapshot_damaged(const struct tv_snapshot *snapshot)
 
 void tv_lists_release(struct tv_store *store)
 {
-    touch(store);
+    tv_store_lists_changed(store);
     TV_ASSERT(atomic_load(&store->pins) == 0); /* every snapshot was given back */
     tv_store_drop_level0(store, store->level0_count);
     list_unref(store->segments);
     tv_prints_list_unref(store->prints);
+    tv_kept_unref(store->kept);
     free(store->level0);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a store reads when it is opened: the metadata of every segment, level 0's batches, and the
  * counters. A segment that cannot be read is set aside and counted; the rest is served. */
+#include "store/frames.h"
 #include "store/remember.h"
 #include "store/rolled.h"
 #include "store/store_internal.h"
@@ -139,6 +140,8 @@ enum tv_status tv_store_load(struct tv_store *store, struct tv_error *err)
         status = load_rollups(store, &db, err);
     if (status == TV_OK)
         status = tv_prints_load(store, &db, err);
+    if (status == TV_OK)
+        status = tv_kept_load(store, &db, err);
     if (status == TV_OK)
         status = tv_db_int(&db, "SELECT value FROM counter WHERE name = 'arrival'", &arrival, err);
     if (status == TV_OK)

@@ -53,12 +53,11 @@ void tv_roll_up_run(struct tv_store_job *job)
 void tv_roll_up_commit(struct tv_store_job *job)
 {
     struct tv_store *store = job->store;
-    job->status = tv_store_begin(store, &job->err);
+    job->status = tv_compact_begin(job);
     if (job->status == TV_OK)
         job->status = tv_store_put_rollup(
                 store, job->old[0]->id, job->rolled, tv_buf_str(&job->rolls[0]), &job->err);
-    if (job->status == TV_OK)
-        job->status = tv_db_run(&store->writer, store->commit, &job->err);
+    tv_compact_end(job);
 }
 
 void tv_roll_up_finish(struct tv_store_job *job)

@@ -34,6 +34,16 @@ static const char *const steps[] = {
         " state INTEGER NOT NULL," /* 0 live, 1 dead */
         " meta BLOB NOT NULL,"
         " data BLOB NOT NULL);",
+        /* 5 */
+        "CREATE TABLE frame("
+        " id INTEGER PRIMARY KEY,"
+        " bucket INTEGER NOT NULL,"
+        " buckets INTEGER NOT NULL,"
+        " first INTEGER NOT NULL,"
+        " known INTEGER NOT NULL,"
+        " used INTEGER NOT NULL,"
+        " stale INTEGER," /* NULL: not */
+        " data BLOB NOT NULL);",
 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == TV_SCHEMA_VERSION, "a step for each version");

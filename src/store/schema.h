@@ -6,7 +6,7 @@
 #include "store/db.h"
 
 enum {
-    TV_SCHEMA_VERSION = 4,
+    TV_SCHEMA_VERSION = 5,
     TV_SCHEMA_APPLICATION = 0x54565331 /* "TVS1" */
 };
 

@@ -86,6 +86,7 @@ static enum tv_status prepare_all(struct tv_store *store, struct tv_error *err)
             {&store->prints_put, "INSERT INTO prints(id, state, meta, data) VALUES(?1, 0, ?2, ?3)"},
             {&store->prints_mark, "UPDATE prints SET state = 1 WHERE id = ?1"},
             {&store->prints_drop, "DELETE FROM prints WHERE id = ?1"},
+            {&store->mark_frame, "UPDATE frame SET stale = ?2 WHERE id = ?1"},
             {&store->request_find, "SELECT 1 FROM request WHERE key = ?1 AND time > ?2"},
             {&store->request_put, "INSERT OR REPLACE INTO request(key, time) VALUES(?1, ?2)"},
             {&store->request_prune, "DELETE FROM request WHERE time <= ?1"},
@@ -102,8 +103,9 @@ static enum tv_status prepare_all(struct tv_store *store, struct tv_error *err)
 static void finalize_all(struct tv_store *store)
 {
     sqlite3_stmt *all[] = {store->begin, store->commit, store->insert, store->mark, store->drop,
-            store->put_rollup, store->prints_put, store->prints_mark, store->prints_drop,
-            store->request_find, store->request_put, store->request_prune, store->counter_put};
+            store->put_rollup, store->mark_frame, store->prints_put, store->prints_mark,
+            store->prints_drop, store->request_find, store->request_put, store->request_prune,
+            store->counter_put};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         (void)sqlite3_finalize(all[i]);
 }
@@ -185,6 +187,9 @@ enum tv_status tv_store_open(
     store->dir[strlen(config->dir)] = '\0';
     store->config.dir = store->dir;
     store->path = tv_store_file_of(store->dir, "traversion.db");
+    store->frame_events = TV_FRAME_EVENTS;
+    store->frame_events_least = TV_FRAME_EVENTS_LEAST;
+    store->next_frame = 1;
     store->dedupe = tv_dedupe_new();
     store->cache = tv_cache_new(config->cache_bytes);
     (void)pthread_mutex_init(&store->pool.mutex, NULL);

@@ -20,7 +20,9 @@
 
 enum {
     TV_POOL_CONNECTIONS_MAX = 8,
-    TV_LEVEL0_MERGE_ROWS = 512 /* smaller batches of a commit share one in level 0 */
+    TV_FRAME_EVENTS = 8192,       /* a kept frame is of so many events at least … */
+    TV_FRAME_EVENTS_LEAST = 2048, /* … or, as long as may be, of so many */
+    TV_LEVEL0_MERGE_ROWS = 512    /* smaller batches of a commit share one in level 0 */
 };
 
 enum tv_job_kind {
@@ -32,6 +34,7 @@ enum tv_job_kind {
     TV_JOB_ERASE,      /* events that somebody wants gone */
     TV_JOB_EXPIRE,     /* segments past their age or the file's limit */
     TV_JOB_ROLL_UP,    /* the rollup of a segment that has none */
+    TV_JOB_FRAMES,     /* frames of buckets that have long ended */
     TV_JOB_PRUNE,      /* old request keys */
     TV_JOB_VACUUM,     /* free pages back to the file system */
     TV_JOB_COUNT
@@ -60,7 +63,7 @@ struct tv_store {
 
     /* Writer lane. */
     struct tv_db writer;
-    sqlite3_stmt *begin, *commit, *insert, *mark, *drop, *put_rollup;
+    sqlite3_stmt *begin, *commit, *insert, *mark, *drop, *put_rollup, *mark_frame;
     sqlite3_stmt *prints_put, *prints_mark, *prints_drop;
     sqlite3_stmt *request_find, *request_put, *request_prune, *counter_put;
     struct tv_dedupe *dedupe;
@@ -78,6 +81,7 @@ struct tv_store {
     struct tv_prints_list *prints;
     struct tv_level0 **level0; /* by arrival */
     size_t level0_count, level0_cap;
+    struct tv_kept_list *kept;   /* frames in the file */
     struct tv_snapshot *current; /* of the lists as they are, or NULL */
     bool commit_open, job_open;
     int64_t retry_ns[TV_JOB_COUNT]; /* monotonic, as all below: not before, after a failure */
@@ -87,6 +91,10 @@ struct tv_store {
     bool merge_wanted, prints_wanted, vacuum_wanted, requests_known, rollups_wanted;
     bool reserve_reached;    /* why the last commit failed */
     int checkpointed_frames; /* of the log, at the last checkpoint */
+    /* Kept frames (frame_job.c): the bucket to go on from; a frame's events at least, and those of a
+     * stretch that is as long as may be; ids. */
+    int64_t frame_cursor, frames_due_ns, next_frame;
+    uint64_t frame_events, frame_events_least;
     struct tv_store_stats stats;
 
     /* Any thread. */
@@ -109,6 +117,7 @@ struct tv_segment_list {
 
 struct tv_snapshot {
     atomic_uint refs;
+    struct tv_kept_list *kept;
     struct tv_store *store;
     struct tv_segment_list *segments;
     struct tv_prints_list *prints;
@@ -117,11 +126,15 @@ struct tv_snapshot {
     struct tv_extent extent;
 };
 
+struct tv_kept_list; /* frames.h */
+
 /* Lists (loop). */
 void tv_lists_init(struct tv_store *store);
 void tv_lists_release(struct tv_store *store);
 /* Takes the reference. */
 void tv_store_add_level0(struct tv_store *store, struct tv_level0 *level0);
+/* The next snapshot is a new one. */
+void tv_store_lists_changed(struct tv_store *store);
 /* Takes the first `count` of level 0 off the list. */
 void tv_store_drop_level0(struct tv_store *store, size_t count);
 /* Replaces segments by others (whose references it takes); the rows of the old ones die with their

@@ -161,6 +161,7 @@ void tv_expire_finish(struct tv_store_job *job)
         store->stats.expired_events += job->old[i]->extent.rows;
     if (job->status == TV_OK)
         tv_store_swap_segments(store, job->old, job->old_count, NULL, 0);
+    tv_frames_forget(job);
     for (size_t i = 0; i < job->old_count; i++)
         tv_segment_unref(job->old[i]);
 }
@@ -233,6 +234,7 @@ static int64_t sooner(int64_t a, int64_t b)
 int64_t tv_upkeep_due_in(struct tv_store *store, int64_t now_monotonic_ns)
 {
     int64_t due_ns = sooner(IDLE_LOOK_NS, expire_due_in(store, now_monotonic_ns));
+    due_ns = sooner(due_ns, tv_frames_due_in(store, now_monotonic_ns));
     if (store->vacuum_wanted && store->vacuum_due_ns > now_monotonic_ns)
         due_ns = sooner(due_ns, store->vacuum_due_ns - now_monotonic_ns);
     if (store->erasures)

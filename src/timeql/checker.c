@@ -3,6 +3,7 @@
  * It knows nothing of the store, so it runs on the loop; names of attributes, which only the store
  * knows, are compared when the statement runs. select_check.c has SELECT's own rules. */
 #include "base/time.h"
+#include "store/frame.h"
 #include "timeql/query.h"
 
 enum tv_status tv_check_fail(
@@ -105,7 +106,7 @@ static enum tv_status check_state(struct tv_query *query)
     query->over = ast->over.present ? ast->over.ns : TV_OVER_DEFAULT_NS;
     query->windowed = true;
     query->to = query->at;
-    query->from = query->at > query->over ? query->at - query->over : 0;
+    query->from = tv_frame_window(query->at, query->over);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* COMPARE's and DIFF's rules: two sides of one kind, and what is held against what. */
 #include "base/time.h"
+#include "store/frame.h"
 #include "timeql/query.h"
 
 static enum tv_status check_side(
@@ -27,7 +28,7 @@ static void span_window(struct tv_query *query)
     query->to = query->before.to > query->after.to ? query->before.to : query->after.to;
     query->from = from;
     if (query->before.moment)
-        query->from = from > query->over ? from - query->over : 0;
+        query->from = tv_frame_window(from, query->over);
 }
 
 enum tv_status tv_check_compare(struct tv_query *query)

@@ -14,7 +14,7 @@ struct tv_frame_range tv_compare_range(
 {
     struct tv_frame_range range = {side->from, side->to};
     if (side->moment)
-        range.from = side->to > query->over ? side->to - query->over : 0;
+        range.from = tv_frame_window(side->to, query->over);
     return range;
 }
 

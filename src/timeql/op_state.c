@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* STATE: every service as it was at a moment.
  *
- * What happened in the window before t is computed from its events, exactly; what lies further back
+ * What happened in the window before t is the sum of the frames that the store has kept of it and of what
+ * is computed from the events of the rest, which is the same as computing it all; what lies further back
  * (a service that has gone quiet, a version, the last change) comes from the store's directory of last
  * events. Nothing later than t is read. */
 #include "base/mem.h"
@@ -116,15 +117,47 @@ static enum tv_status read_shown(struct tv_state *state)
     return tv_exec_scan(exec, &scan, keep_shown, state);
 }
 
-/* The starts come first: what they begin ends in the window. */
+/* What is left of the window, by the plan's scans cut to it. The starts come first: what they begin ends
+ * in the run. */
+static enum tv_status read_run(struct tv_state *state, const struct tv_planned_scan *scans,
+        const struct tv_frame_range *run)
+{
+    struct tv_exec *exec = state->exec;
+    struct tv_planned_scan own[3];
+    struct tv_scan_spec specs[3];
+    tv_frame_scans(run, exec->query->where, &exec->arena, specs);
+    for (size_t i = 0; i < 3; i++) {
+        own[i] = scans[i];
+        own[i].spec.from = specs[i].from;
+        own[i].spec.to = specs[i].to;
+    }
+    tv_frame_builder_free(state->builder);
+    state->builder = tv_frame_builder_new(run, &state->sum, true);
+    enum tv_status status = tv_exec_scan(exec, &own[1], tv_state_read_starts, state);
+    if (status == TV_OK)
+        status = tv_exec_scan(exec, &own[0], tv_state_read_window, state);
+    if (status == TV_OK)
+        status = tv_exec_scan(exec, &own[2], tv_state_read_metrics, state);
+    return status;
+}
+
 static enum tv_status read_window(struct tv_state *state, const struct tv_planned_scan *scans)
 {
     struct tv_exec *exec = state->exec;
-    enum tv_status status = tv_exec_scan(exec, &scans[1], tv_state_read_starts, state);
-    if (status == TV_OK)
-        status = tv_exec_scan(exec, &scans[0], tv_state_read_window, state);
-    if (status == TV_OK)
-        status = tv_exec_scan(exec, &scans[2], tv_state_read_metrics, state);
+    struct tv_frames_spec spec = {.range = state->range,
+            .arrival_to = exec->arrival_to,
+            .kept = exec->query->where == NULL,
+            .arena = &exec->arena,
+            .cancel = exec->cancel};
+    struct tv_frame_runs runs;
+    const struct tv_frame_open *open = NULL;
+    size_t count = 0;
+    enum tv_status status = tv_frames_read(exec->snapshot, &spec, &state->sum, &runs, exec->err);
+    for (size_t i = 0; i < runs.count && status == TV_OK; i++) {
+        if (i > 0)
+            tv_frame_builder_finish(state->builder, &open, &count);
+        status = read_run(state, scans, &runs.items[i]);
+    }
     if (status == TV_OK)
         tv_state_take_sum(state);
     return status;
@@ -145,9 +178,12 @@ void tv_state_init(struct tv_state *state, struct tv_exec *exec, int64_t from, i
     *state = (struct tv_state){.exec = exec, .from = from, .at = at, .shown = tv_batch_new()};
     /* Buckets before the first event are empty, however long the window is. */
     int64_t oldest = tv_snapshot_oldest(exec->snapshot);
-    struct tv_frame_range range = {from < oldest && oldest <= at ? oldest : from, at};
+    state->range = (struct tv_frame_range){from, at};
+    if (oldest != TV_ABSENT_I64 && from < oldest && oldest <= at) {
+        int64_t first = tv_frame_bucket(oldest) * TV_FRAME_NS;
+        state->range.from = first > from ? first : from;
+    }
     state->sum.names = &state->names;
-    state->builder = tv_frame_builder_new(&range, &state->sum, true);
 }
 
 void tv_state_release(struct tv_state *state)

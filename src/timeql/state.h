@@ -77,6 +77,7 @@ struct tv_state {
     int64_t from, at;
     struct tv_frame_names names; /* numbers of services are theirs */
     struct tv_frame sum;         /* of the window */
+    struct tv_frame_range range; /* of it what may hold events */
     struct tv_frame_builder *builder;
     struct tv_service_state *services;
     uint32_t service_count, service_cap;
@@ -91,7 +92,8 @@ struct tv_state {
 
 /* op_state.c. The window is from `from` to `at`. */
 void tv_state_init(struct tv_state *state, struct tv_exec *exec, int64_t from, int64_t at);
-/* Runs a plan's scans "window", "open starts", "metrics", and what is known of before; judges. */
+/* Takes the frames that the store has kept of the window; of what is left runs a plan's scans "window", "open starts", "metrics", and reads
+ * what is known of before; judges. */
 TV_CHECKED enum tv_status tv_state_read(
         struct tv_state *state, const struct tv_planned_scan *scans);
 void tv_state_release(struct tv_state *state);

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "store/frame.h"
+#include "store/store_internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,6 +61,7 @@ static void add_event(struct tv_batch *batch, struct test_random *random, int64_
 }
 
 struct result {
+    uint64_t arrival_to; /* 0: all */
     struct tv_frame_builder *builder;
     const struct tv_frame_open *open;
     size_t open_count;
@@ -99,8 +101,11 @@ static void pass(struct test_world *world, struct tv_frame_range range, struct t
     struct tv_arena arena = {0};
     out->builder = tv_frame_builder_new(&range, sum, true);
     tv_frame_scans(&range, NULL, &arena, specs);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
+        if (out->arrival_to)
+            specs[order[i]].arrival_to = out->arrival_to;
         run_scan(world, &specs[order[i]], order[i], out->builder);
+    }
     tv_frame_builder_finish(out->builder, &out->open, &out->open_count);
     tv_arena_release(&arena);
 }
@@ -276,11 +281,153 @@ static void traffic__does_not_depend_on_the_order_of_commits(void **state)
     }
 }
 
+/* A range with the frames that the store has kept, and without them; returns how many took part. */
+static uint64_t check_kept(
+        struct test_world *world, struct tv_frame_range range, uint64_t arrival_to)
+{
+    struct tv_frame_names whole_names = {0}, part_names = {0};
+    struct tv_frame whole = {.names = &whole_names}, parts = {.names = &part_names};
+    struct tv_arena arena = {0};
+    struct tv_frame_runs runs;
+    struct tv_frames_spec spec = {range, arrival_to, true, &arena, NULL};
+    struct result one = {.arrival_to = arrival_to};
+    struct tv_snapshot *snapshot = tv_snapshot_take(world->store);
+    pass(world, range, &whole, &one);
+    assert_int_equal(tv_frames_read(snapshot, &spec, &parts, &runs, NULL), TV_OK);
+    assert_int_equal(runs.items[runs.count - 1].to, range.to);
+    for (size_t i = 0; i < runs.count; i++) {
+        struct result part = {.arrival_to = arrival_to};
+        pass(world, runs.items[i], &parts, &part);
+        if (i + 1 == runs.count)
+            assert_int_equal(part.open_count, one.open_count);
+        tv_frame_builder_free(part.builder);
+    }
+    assert_same(&whole, &parts);
+    tv_frame_builder_free(one.builder);
+    tv_frame_release(&whole);
+    tv_frame_release(&parts);
+    tv_frame_names_release(&whole_names);
+    tv_frame_names_release(&part_names);
+    tv_snapshot_unref(snapshot);
+    tv_arena_release(&arena);
+    return runs.kept;
+}
+
+/* Windows anywhere, half of them as of an earlier arrival. */
+static uint64_t check_kept_some(struct test_world *world, int64_t length, uint64_t last)
+{
+    uint64_t kept = 0;
+    for (int i = 0; i < 8; i++) {
+        int64_t from = START + (int64_t)test_below(&world->random, (uint64_t)length / 2);
+        int64_t to = from + length / 3 + (int64_t)test_below(&world->random, (uint64_t)length / 2);
+        uint64_t arrival_to = i % 2 ? UINT64_MAX : last / 2 + test_below(&world->random, last / 2);
+        kept += check_kept(world, (struct tv_frame_range){from, to}, arrival_to);
+    }
+    return kept;
+}
+
+/* Lets frames be of few events, and the job that makes them be due. */
+static void make_frames(struct test_world *world)
+{
+    world->store->frame_events = 30;
+    world->store->frame_events_least = 10;
+    world->store->frames_due_ns = 0;
+    world->store->stats.last_commit_ns = 0;
+    (void)test_jobs(world->store, 1000);
+}
+
+/* The same, of which there are none yet. */
+static void make_first_frames(struct test_world *world)
+{
+    world->store->frame_cursor = 0;
+    make_frames(world);
+}
+
+static void commit_some(struct test_world *world, int rows, int64_t length)
+{
+    struct tv_batch *batch = tv_batch_new();
+    for (int i = 0; i < rows; i++)
+        add_event(batch, &world->random, length);
+    (void)test_commit_one(world->store, batch);
+}
+
+static void kept__frames_say_what_events_say(void **state)
+{
+    (void)state;
+    struct test_world world;
+    int64_t length = 8 * TV_NS_PER_MIN;
+    uint64_t kept = 0, last = 0;
+    test_world_init(&world, 78);
+    for (int round = 0; round < 6; round++) {
+        int rows = round == 0 ? 2500 : 20; /* the rest comes late */
+        commit_some(&world, rows, length);
+        last += (uint64_t)rows;
+        kept += check_kept_some(&world, length, last);
+        if (round % 2) /* marks that the file does not have are worked out again */
+            test_world_reopen(&world);
+        kept += check_kept_some(&world, length, last);
+        test_compact(world.store);
+        test_world_reopen(&world);
+        kept += check_kept_some(&world, length, last);
+        if (round % 2 == 0)
+            make_frames(&world);
+        kept += check_kept_some(&world, length, last);
+    }
+    assert_true(kept > 500);
+    test_world_release(&world);
+}
+
+static void kept__frames_are_computed_again_when_late_events_came(void **state)
+{
+    (void)state;
+    struct test_world world;
+    int64_t length = 8 * TV_NS_PER_MIN;
+    struct tv_frame_range range = {START, START + length};
+    test_world_init(&world, 79);
+    commit_some(&world, 2500, length);
+    test_compact(world.store);
+    assert_int_equal(check_kept(&world, range, UINT64_MAX), 0);
+    make_first_frames(&world);
+    uint64_t all = check_kept(&world, range, UINT64_MAX);
+    assert_true(all > 20);
+    commit_some(&world, 400, length);
+    assert_int_equal(check_kept(&world, range, UINT64_MAX), 0);
+    assert_int_equal(check_kept(&world, range, 2500), all); /* as it was known then */
+    test_compact(world.store);
+    make_frames(&world);
+    assert_true(check_kept(&world, range, UINT64_MAX) > 20);
+    assert_int_equal(check_kept(&world, range, 2500), all);
+    test_world_release(&world);
+}
+
+static void kept__frames_that_are_damaged_are_passed_over(void **state)
+{
+    (void)state;
+    struct test_world world;
+    struct tv_frame_range range = {START, START + 8 * TV_NS_PER_MIN};
+    test_world_init(&world, 80);
+    commit_some(&world, 2500, 8 * TV_NS_PER_MIN);
+    test_compact(world.store);
+    make_first_frames(&world);
+    assert_true(check_kept(&world, range, UINT64_MAX) > 0);
+    assert_int_equal(sqlite3_exec(world.store->side.sql,
+                             "UPDATE frame SET data = zeroblob(length(data))", NULL, NULL, NULL),
+            SQLITE_OK);
+    assert_int_equal(check_kept(&world, range, UINT64_MAX), 0);
+    assert_int_equal(
+            sqlite3_exec(world.store->side.sql, "DELETE FROM frame", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(check_kept(&world, range, UINT64_MAX), 0);
+    test_world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(traffic__of_many_buckets_is_the_sum_of_each),
             cmocka_unit_test(traffic__does_not_depend_on_the_order_of_commits),
+            cmocka_unit_test(kept__frames_say_what_events_say),
+            cmocka_unit_test(kept__frames_are_computed_again_when_late_events_came),
+            cmocka_unit_test(kept__frames_that_are_damaged_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -382,7 +382,9 @@ static void rollups__are_made_for_an_older_file(void **state)
     test_compact(world.store);
     assert_rolled(&world, true);
     tv_store_close(world.store);
-    run_sql(world.dir, "DROP TRIGGER segment_gone; DROP TABLE rollup; PRAGMA user_version=2");
+    run_sql(world.dir,
+            "DROP TRIGGER segment_gone; DROP TABLE rollup; DROP TABLE prints;"
+            "DROP TABLE frame; PRAGMA user_version=2");
     world.store = test_open(world.dir);
     assert_rolled(&world, false);
     (void)test_jobs(world.store, 8);
