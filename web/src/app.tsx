@@ -9,7 +9,9 @@ import { FocusPanel } from './panel/panel';
 import { nothingYet } from './state/first-run';
 import { roomy } from './state/prefs';
 import { view } from './state/store';
+import { CompareView } from './views/compare';
 import { FirstRun, ListeningPanel } from './views/first-run';
+import { MetricsView } from './views/metrics';
 import { QueryView } from './views/query';
 import { StreamView } from './views/stream';
 import { SystemView } from './views/system';
@@ -17,7 +19,16 @@ import { SystemView } from './views/system';
 function Main() {
   if (view.value === 'query') return <QueryView />;
   if (nothingYet.value) return <FirstRun />;
-  return view.value === 'stream' ? <StreamView /> : <SystemView />;
+  switch (view.value) {
+    case 'metrics':
+      return <MetricsView />;
+    case 'stream':
+      return <StreamView />;
+    case 'compare':
+      return <CompareView />;
+    case 'system':
+      return <SystemView />;
+  }
 }
 
 /** In the order of Tab: query, clock, slider, main, panel, rail. */

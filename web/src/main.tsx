@@ -9,6 +9,7 @@ import './styles/stream.css';
 import './styles/query.css';
 import './styles/first-run.css';
 import './styles/panel.css';
+import './styles/metrics.css';
 import './styles/narrow.css';
 import { watchStatus } from './api/status';
 import { App } from './app';

@@ -12,7 +12,7 @@ describe('focus in the URL', () => {
   it('survives the way there and back', () => {
     const focus: Focus = {
       view: 'stream', at: AT, from: AT - 600_000, to: AT + 60_000, span: 660_000,
-      entity: { kind: 'service', name: 'orders & "co"' }, where: "service = 'a' AND x > 80%", q: '',
+      a: Date.parse('2026-03-12T15:42:00Z'), entity: { kind: 'service', name: 'orders & "co"' }, where: "service = 'a' AND x > 80%", q: '',
     };
     expect(parseFocus(printFocus(focus))).toEqual(focus);
     const event: Focus = { ...focus, entity: { kind: 'event', ref: '@00001fcb' }, q: "STATE AT 'now'\n-- ünicode" };

@@ -113,6 +113,101 @@ export interface TraverseAnswer extends Answer {
   confidence?: number;
 }
 
+export interface Evidence {
+  signal: string;
+  value?: number | null;
+  usual?: number | null;
+  weight?: number | null;
+  text?: string | null;
+  series?: { time: string; value: number | null }[];
+}
+
+export interface Cause {
+  rank: number;
+  service: string | null;
+  instance?: string | null;
+  host?: string | null;
+  kind?: string | null;
+  change?: { eventId?: string | null; name?: string | null; version?: string | null; commit?: string | null } | null;
+  confidence: number;
+  onset?: string | null;
+  summary?: string | null;
+  path?: string[];
+  evidence?: Evidence[];
+  against?: string[];
+}
+
+export interface RootCauseAnswer extends Answer {
+  symptom: { service: string | null; onset: string | null };
+  causes: Cause[];
+  impact?: { service: string; requests: number; failed: number; slow: number }[];
+}
+
+export interface AnomaliesAnswer extends Answer {
+  anomalies?: {
+    service: string | null;
+    instance: string | null;
+    field: string | null;
+    start: string;
+    end: string;
+    score: number | null;
+    value: number | null;
+    expected: number | null;
+  }[];
+}
+
+export interface PredictAnswer extends Answer {
+  predictions: {
+    field: string;
+    service: string | null;
+    points: { time: string; value: number | null; low: number | null; high: number | null }[];
+    method: string;
+    backtestError: number | null;
+  }[];
+}
+
+export interface CompareSide {
+  from: string;
+  to: string;
+  time?: string;
+  health: Health;
+  services: ServiceState[];
+  summary: Record<string, unknown>;
+}
+
+export interface ErrorKind {
+  service: string;
+  eventType: string;
+  message: string | null;
+  count: number;
+  first: string;
+  last: string;
+  event?: string | null;
+}
+
+export interface MetricChange {
+  service: string;
+  metric: string;
+  before: number | null;
+  after: number | null;
+  change: number | null;
+  changePercent: number | null;
+}
+
+export interface CompareAnswer extends Answer {
+  before: CompareSide;
+  after: CompareSide;
+  changes: {
+    services: {
+      added: string[];
+      removed: string[];
+      modified: { service: string; fields: { field: string; before: string | null; after: string | null }[] }[];
+    };
+    metrics: MetricChange[];
+    errors: { added: ErrorKind[]; resolved: ErrorKind[] };
+  };
+}
+
 export interface Column {
   name: string;
   type?: string;

@@ -36,6 +36,8 @@ export interface Picture {
   layout: Layout;
   range: Range;
   at: number;
+  /** The moment that t is compared with. */
+  a: number | null;
   live: boolean;
   /** What lies after it has not been recorded; hatched when the daemon is away. */
   awayFrom: number | null;
@@ -248,6 +250,27 @@ function drawHandle(ctx: Ctx, p: Palette, pic: Picture, x: number): void {
   drawChip(ctx, p, timeLabel(pic.at, pic.range.to - pic.range.from, pic.zone), x, layout);
 }
 
+/** A is outlined where B, the handle, is filled. */
+function drawA(ctx: Ctx, p: Palette, layout: Layout, x: number): void {
+  const top = layout.overview ? 20 : 2;
+  ctx.fillStyle = p.ink;
+  ctx.fillRect(x - 0.5, top, 1, layout.axis - top);
+  if (!layout.overview) return;
+  ctx.beginPath();
+  ctx.roundRect(x - 8, top, 16, 16, 2);
+  ctx.fillStyle = p.surface;
+  ctx.fill();
+  ctx.strokeStyle = p.ink;
+  ctx.lineWidth = 1.5;
+  ctx.stroke();
+  ctx.lineWidth = 1;
+  ctx.fillStyle = p.ink;
+  ctx.font = `600 11px ${p.sans}`;
+  ctx.textAlign = 'center';
+  ctx.textBaseline = 'middle';
+  ctx.fillText('A', x, top + 8.5);
+}
+
 function drawDay(ctx: Ctx, p: Palette, pic: Picture): void {
   const box = pic.layout.overview;
   if (!box || pic.dayRange.to === 0) return;
@@ -314,6 +337,7 @@ export function drawSlider(ctx: Ctx, p: Palette, pic: Picture): void {
     ctx.fillStyle = p.ink3;
     ctx.fillRect(Math.round(toX(scale, pic.hover)), layout.barsTop, 1, layout.barsBottom - layout.barsTop);
   }
+  if (pic.a !== null && pic.a >= pic.range.from && pic.a <= pic.range.to) drawA(ctx, p, layout, Math.round(toX(scale, pic.a)));
   if (x >= layout.left - 1 && x <= layout.right + 1) drawHandle(ctx, p, pic, x);
 }
 

@@ -16,7 +16,9 @@ import { notesOf } from './trouble';
 
 const PLACES: { place: View; label: string; icon: IconName }[] = [
   { place: 'system', label: 'System', icon: 'system' },
+  { place: 'metrics', label: 'Metrics', icon: 'metrics' },
   { place: 'stream', label: 'Stream', icon: 'stream' },
+  { place: 'compare', label: 'Compare', icon: 'compare' },
   { place: 'query', label: 'Query', icon: 'query' },
 ];
 

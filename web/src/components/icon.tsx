@@ -12,6 +12,13 @@ const PATHS = {
       <path d="M9 12h2.5M15 6h-1.5a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2H15" />
     </>
   ),
+  metrics: <path d="M3.5 4v16h17M7 15l4-5 3.5 3 5-7" />,
+  compare: (
+    <>
+      <rect x="3.5" y="4" width="7" height="16" rx="1.5" />
+      <rect x="13.5" y="4" width="7" height="16" rx="1.5" />
+    </>
+  ),
   stream: <path d="M4 5h16M4 10h11M4 15h16M4 20h9" />,
   query: <path d="M4 6l6 6-6 6M12 19h8" />,
   copy: (

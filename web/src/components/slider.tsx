@@ -13,7 +13,7 @@ import { clock, date } from '../format/time';
 import { barData, dayData, dayShown, deployData, sliderWidth, system } from '../state/data';
 import { nothingYet } from '../state/first-run';
 import { shade, zone } from '../state/prefs';
-import { at, goTo, live, panBy, range, showRange, stand, zoomBy } from '../state/store';
+import { at, change, focus, goTo, live, panBy, range, showRange, stand, zoomBy } from '../state/store';
 import type { Range } from '../state/focus';
 
 type Grip =
@@ -81,6 +81,10 @@ class Hands {
       return;
     }
     this.#moved = false;
+    if (e.shiftKey) {
+      change({ a: Math.round(this.#within(toTime(this.#scale(), point.x))) });
+      return;
+    }
     const where = zoneAt(this.#layout, point.y);
     const time = toTime(this.#scale(), point.x);
     if (where === 'overview') {
@@ -221,7 +225,7 @@ function useDrawing(canvas: { current: HTMLCanvasElement | null }, size: Signal<
     const { width, height } = size.value;
     if (palette.current?.shade !== shade.value) palette.current = { shade: shade.value, colours: readPalette() };
     const picture = {
-      layout: layoutOf(width, height), range: range.value, at: at.value, live: live.value,
+      layout: layoutOf(width, height), range: range.value, at: at.value, a: focus.value.a, live: live.value,
       awayFrom: awaySince.value === null ? null : lastEventMs.value,
       histogram: barData.value, day: dayData.value, dayRange: dayShown.value, deploys: deployData.value,
       hover: hover.value, brush: brush.value, zone: zone.value, empty: nothingYet.value,

@@ -12,11 +12,12 @@ import { Coloured, openInConsole } from './timeql';
 import { shade, toggleTheme } from '../state/prefs';
 import { streamStatement } from '../state/stream';
 import { over } from '../state/data';
-import { focus, goLive, live, open, stand, view } from '../state/store';
+import { VIEW_TITLE } from '../state/focus';
+import { at, change, focus, goLive, live, open, stand, view } from '../state/store';
 import { askBox, helpOpen } from '../state/ui';
+import { compareOf } from '../timeql/compare';
 import { stateAt } from '../timeql/text';
 
-const TITLES = { system: 'System', stream: 'Stream', query: 'Query' } as const;
 const HINT = 'Ask in TimeQL: STATE AT, TIMELINE, TRAVERSE …';
 
 /** The statement behind what the view shows. */
@@ -24,6 +25,7 @@ export const viewStatement = computed(() => {
   if (view.value === 'query') return focus.value.q.replace(/\s+/g, ' ');
   if (nothingYet.value) return '';
   if (view.value === 'stream') return streamStatement.value;
+  if (view.value === 'compare' && focus.value.a !== null) return compareOf(focus.value.a, stand.value ?? 'now', over.value);
   return stateAt(stand.value ?? 'now', over.value);
 });
 
@@ -77,10 +79,18 @@ export function TopBar() {
   return (
     <header class="top">
       {home ? null : <span class="phone-only"><IconButton icon="back" class="bare" label="System" onClick={() => open('system')} /></span>}
-      <span class="title">{TITLES[view.value]}</span>
+      <span class="title">{VIEW_TITLE[view.value]}</span>
       <AskBox />
       <span class="phone-only spread"><ZoneSwitch /></span>
       {live.value || nothingYet.value ? null : <button type="button" class="btn phone-only" onClick={() => goLive()}>Live</button>}
+      {view.value === 'compare' || nothingYet.value ? null : (
+        <button
+          type="button" class="btn not-phone" title="Take this moment as A, and compare it with another (c)"
+          onClick={() => change({ view: 'compare', a: focus.value.a ?? Math.round(at.value) })}
+        >
+          <Icon name="compare" /> <span class="label">Compare</span>
+        </button>
+      )}
       <CopyButton text={() => location.href} class="btn" title="Copy a link to what is shown">
         <Icon name="link" /> <span class="label">Copy link</span>
       </CopyButton>

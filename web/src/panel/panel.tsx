@@ -8,10 +8,14 @@ import { entity, view } from '../state/store';
 import { EventPanel } from './event';
 import { ServicePanel } from './service';
 import { RangePanel } from './range';
+import { WhyPanel } from './why';
 
 export function FocusPanel() {
   const chosen = entity.value;
+  // Metrics are about a service: there the panel would cover what it was chosen for.
+  if (view.value === 'metrics' && chosen?.kind === 'service' && !roomy.value) return null;
   if (chosen?.kind === 'service') return <ServicePanel key={chosen.name} name={chosen.name} />;
+  if (chosen?.kind === 'why') return <WhyPanel key={chosen.name} name={chosen.name} />;
   if (chosen?.kind === 'event') return <EventPanel key={chosen.ref} reference={chosen.ref} />;
   // Where the panel lies over the view, it is there only with a selection, and asks for nothing else.
   if (!roomy.value) return null;

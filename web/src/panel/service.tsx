@@ -152,6 +152,9 @@ export function ServicePanel({ name }: { name: string }) {
           <p class="status">
             <span class={`chip ${health}`}><Glyph health={health} label={false} />{s ? HEALTH_WORD[health] : 'no state at t'}</span>
             {s?.since ? <span>since <TimeLink time={s.since} /></span> : null}
+            {health === 'failing' || health === 'anomalous' ? (
+              <button type="button" class="btn small primary push" title="Ranked causes with their evidence (r)" onClick={() => select({ kind: 'why', name })}>Why?</button>
+            ) : null}
           </p>
           {s?.what ? <p>{oneLine(s.what)}</p> : null}
           {s ? <About s={s} /> : null}

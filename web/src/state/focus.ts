@@ -5,10 +5,14 @@
 // so that an old or mangled link still opens. Printing leaves out what is at its default.
 import { MINUTE, iso } from '../format/time';
 
-export type View = 'system' | 'stream' | 'query';
-export const VIEWS: readonly View[] = ['system', 'stream', 'query'];
+export type View = 'system' | 'metrics' | 'stream' | 'compare' | 'query';
+export const VIEWS: readonly View[] = ['system', 'metrics', 'stream', 'compare', 'query'];
+export const VIEW_TITLE: Record<View, string> = {
+  system: 'System', metrics: 'Metrics', stream: 'Stream', compare: 'Compare', query: 'Query',
+};
 
-export type Entity = { kind: 'service'; name: string } | { kind: 'event'; ref: string };
+/** A service, the question why it fails, or an event. */
+export type Entity = { kind: 'service'; name: string } | { kind: 'why'; name: string } | { kind: 'event'; ref: string };
 
 export interface Focus {
   view: View;
@@ -18,6 +22,8 @@ export interface Focus {
   from: number | null;
   to: number | null;
   span: number;
+  /** The moment that t is compared with: A, where t is B. */
+  a: number | null;
   entity: Entity | null;
   /** The stream's condition. */
   where: string;
@@ -30,7 +36,7 @@ export const SHORTEST_SPAN = 20;
 export const LONGEST_SPAN = 3650 * 24 * 60 * MINUTE;
 
 export const INITIAL: Focus = {
-  view: 'system', at: null, from: null, to: null, span: DEFAULT_SPAN, entity: null, where: '', q: '',
+  view: 'system', at: null, from: null, to: null, span: DEFAULT_SPAN, a: null, entity: null, where: '', q: '',
 };
 
 function moment(text: string | null): number | null {
@@ -46,6 +52,8 @@ export function clampSpan(span: number): number {
 function entityOf(params: URLSearchParams): Entity | null {
   const service = params.get('service');
   if (service) return { kind: 'service', name: service };
+  const why = params.get('why');
+  if (why) return { kind: 'why', name: why };
   const ref = params.get('event');
   return ref ? { kind: 'event', ref } : null;
 }
@@ -63,7 +71,7 @@ export function parseFocus(search: string): Focus {
   const length = Number(params.get('span'));
   const span = from !== null && to !== null ? to - from : length > 0 ? length * 1000 : DEFAULT_SPAN;
   return {
-    view, at, from, to, span: clampSpan(span),
+    view, at, from, to, span: clampSpan(span), a: moment(params.get('a')),
     entity: entityOf(params), where: params.get('where') ?? '', q: params.get('q') ?? '',
   };
 }
@@ -78,7 +86,9 @@ export function printFocus(focus: Focus): string {
   } else if (focus.span !== DEFAULT_SPAN) {
     params.set('span', String(focus.span / 1000));
   }
+  if (focus.a !== null) params.set('a', iso(focus.a));
   if (focus.entity?.kind === 'service') params.set('service', focus.entity.name);
+  if (focus.entity?.kind === 'why') params.set('why', focus.entity.name);
   if (focus.entity?.kind === 'event') params.set('event', focus.entity.ref);
   if (focus.where !== '') params.set('where', focus.where);
   if (focus.q !== '') params.set('q', focus.q);

@@ -2,10 +2,11 @@
 //
 // The keyboard. Keys are off while someone types, and single ones can be switched off for good.
 import { toggleLive, togglePlay } from './clock';
-import { pixelMs } from './data';
+import { pixelMs, system as systemState } from './data';
 import { singleKeys, toggleZone } from './prefs';
+import { whyOf } from './services';
 import { step } from './steps';
-import { at, change, focus, goTo, open, panBy, range, select, zoomBy } from './store';
+import { at, change, entity, focus, goTo, open, panBy, range, select, zoomBy } from './store';
 import { askBox, helpOpen } from './ui';
 
 export const KEY_HELP: [string[], string][] = [
@@ -17,8 +18,10 @@ export const KEY_HELP: [string[], string][] = [
   [['Space'], 'Play, pause'],
   [['.'], 'Live, or stand still'],
   [['u'], 'UTC or local time'],
+  [['r'], 'Why: the causes of what is selected, or of what fails most'],
+  [['c'], 'Compare with this moment: it becomes A'],
   [['/'], 'Write a query'],
-  [['g', 's'], 'Go to System; g t Stream, g q Query'],
+  [['g', 's'], 'Go to System; g m Metrics, g t Stream, g c Compare, g q Query'],
   [['Esc'], 'Close'],
   [['?'], 'These keys'],
 ];
@@ -66,6 +69,11 @@ const ACTIONS: Record<string, (e: KeyboardEvent) => void> = {
   j: () => void step('event', 'after'),
   p: () => void step('error', 'before'),
   n: () => void step('error', 'after'),
+  r: () => {
+    const name = whyOf(entity.peek(), systemState.answer.peek()?.data.services ?? []);
+    if (name !== null) select({ kind: 'why', name });
+  },
+  c: () => change({ a: Math.round(at.peek()) }),
   '/': () => {
     askBox.element?.focus();
     askBox.element?.select();
@@ -79,7 +87,9 @@ const ACTIONS: Record<string, (e: KeyboardEvent) => void> = {
 
 const PLACES: Record<string, () => void> = {
   s: () => open('system'),
+  m: () => open('metrics'),
   t: () => open('stream'),
+  c: () => open('compare'),
   q: () => change({ view: 'query' }),
 };
 

@@ -3,6 +3,7 @@
 // Readings of a service's state that more than one view needs.
 import type { Health, ServiceState, Usual } from '../api/types';
 import { MINUTE, parseTime } from '../format/time';
+import type { Entity } from './focus';
 
 const RECENT_CHANGE = 15 * MINUTE;
 export function changedLately(s: ServiceState, at: number): boolean {
@@ -39,4 +40,11 @@ export function tally(services: ServiceState[]): string {
   const counts = ORDER.map((h) => [h, services.filter((s) => s.health === h).length] as const);
   const said = counts.filter(([, n]) => n > 0).map(([h, n]) => `${n} ${h === 'unknown' ? 'without enough data' : h}`);
   return said.join(', ');
+}
+
+/** Whom "why" is asked of: what is selected, else the first that fails. */
+export function whyOf(chosen: Entity | null, services: ServiceState[]): string | null {
+  if (chosen?.kind === 'service' || chosen?.kind === 'why') return chosen.name;
+  const worst = [...services].sort(byConcern)[0];
+  return worst && (worst.health === 'failing' || worst.health === 'anomalous') ? worst.service : null;
 }

@@ -5,7 +5,7 @@
 // since browsers limit how often history may change.
 import { computed, effect, signal, untracked } from '@preact/signals';
 import {
-  INITIAL, clampSpan, panned, parseFocus, printFocus, rangeHolding, rangeOf, zoomed,
+  INITIAL, VIEW_TITLE, clampSpan, panned, parseFocus, printFocus, rangeHolding, rangeOf, zoomed,
   type Entity, type Focus, type Range, type View,
 } from './focus';
 import { momentAfter } from '../format/time';
@@ -127,6 +127,6 @@ export function reset(): void {
 }
 
 effect(() => {
-  const name = { system: 'System', stream: 'Stream', query: 'Query' }[view.value];
+  const name = VIEW_TITLE[view.value];
   document.title = `${name} · Traversion`;
 });

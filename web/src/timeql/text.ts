@@ -54,6 +54,16 @@ export function related(ref: string): string {
   return `TRAVERSE FROM ${literal(ref)} FOLLOWING both`;
 }
 
+/** Why a service fails at t; nothing later is read. */
+export function rootCauseAt(service: string, at: number | 'now'): string {
+  return `ROOT CAUSE OF WHERE service = ${literal(service)} AT ${timeLiteral(at)}`;
+}
+
+/** The same in hindsight: the whole window is read. */
+export function rootCauseIn(service: string, from: number, to: number): string {
+  return `ROOT CAUSE OF WHERE service = ${literal(service)} ${windowOf(from, to)}`;
+}
+
 export function whereClause(where: string): string {
   const trimmed = where.trim();
   return trimmed === '' ? '' : ` WHERE ${trimmed}`;
