@@ -10,7 +10,7 @@ import { Spark } from '../components/spark';
 import { TimeLink } from '../components/time-link';
 import { TimeqlButton } from '../components/timeql';
 import { PanelTrouble, notesOf, sentenceOf } from '../components/trouble';
-import { count, duration, value } from '../format/numbers';
+import { count, duration, percent, value } from '../format/numbers';
 import { oneLine } from '../format/text';
 import { HOUR, MINUTE, clock, parseTime } from '../format/time';
 import { system } from '../state/data';
@@ -67,8 +67,9 @@ function sparkOf(evidence: Evidence): { x: number; y: number | null }[] {
   return points.map((p) => ({ x: (p.time - first) / span, y: p.y }));
 }
 
-/** Latencies are in seconds; all else is as it was measured. */
+/** Latencies are in seconds, failures and messages shares of the runs; all else is as it was measured. */
 function printOf(signal: string): (v: number | null | undefined) => string {
+  if (signal === 'failing' || signal === 'message') return percent;
   if (signal === 'latency') return (v) => duration(v === null || v === undefined ? v : v * 1e9);
   return value;
 }
