@@ -18,8 +18,7 @@ static bool may_hold(const struct tv_scan_spec *spec, const struct tv_extent *ex
             extent->min_arrival <= spec->arrival_to && extent->max_arrival >= spec->arrival_from;
 }
 
-/* Whether every row of the extent is inside the window and the arrivals. */
-static bool holds_all(const struct tv_scan_spec *spec, const struct tv_extent *extent)
+bool tv_scan_holds(const struct tv_scan_spec *spec, const struct tv_extent *extent)
 {
     return extent->min_time >= spec->from && extent->max_time <= spec->to &&
             extent->min_arrival >= spec->arrival_from && extent->max_arrival <= spec->arrival_to;
@@ -27,7 +26,7 @@ static bool holds_all(const struct tv_scan_spec *spec, const struct tv_extent *e
 
 static bool rolls_up(const struct tv_scan_spec *spec, const struct tv_segment *segment)
 {
-    return spec->rollup && segment && holds_all(spec, &segment->extent) &&
+    return spec->rollup && segment && tv_scan_holds(spec, &segment->extent) &&
             !atomic_load(&segment->corrupt) && tv_rollup_tell(&segment->rollup, spec);
 }
 

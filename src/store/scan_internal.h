@@ -41,6 +41,8 @@ TV_CHECKED enum tv_status tv_scan_open_some(struct tv_snapshot *snapshot,
         struct tv_error *err);
 /* Room for the selection of a batch of so many rows. */
 uint32_t *tv_scan_rows(struct tv_scan *scan, uint32_t rows);
+/* Whether every row of the extent is inside the window and the arrivals. */
+bool tv_scan_holds(const struct tv_scan_spec *spec, const struct tv_extent *extent);
 /* Rows of a batch inside the window and the arrival range, in order; returns how many. */
 uint32_t tv_scan_window(
         const struct tv_scan_spec *spec, const struct tv_batch *batch, uint32_t *rows);

@@ -207,9 +207,12 @@ static struct tv_scan_columns deciding_columns(
         struct tv_scan *scan, const struct tv_segment *segment)
 {
     const struct tv_scan_spec *spec = &scan->spec;
-    struct needs needs = {.columns.fields = 1u << TV_FIELD_TIME, .arena = &scan->scratch};
+    struct needs needs = {.columns.timeless = true, .arena = &scan->scratch};
     if (spec->where)
         tv_pred_fields(spec->where, need_field, &needs);
+    if (tv_scan_holds(spec, &segment->extent))
+        return needs.columns;
+    needs.columns.timeless = false;
     if (spec->overlapping)
         needs.columns.fields |= 1u << TV_FIELD_DURATION;
     if (segment->extent.min_arrival < spec->arrival_from ||
@@ -218,9 +221,12 @@ static struct tv_scan_columns deciding_columns(
     return needs.columns;
 }
 
-static uint32_t select_rows(struct tv_scan *scan, const struct tv_batch *batch)
+static uint32_t select_rows(
+        struct tv_scan *scan, const struct tv_segment *segment, const struct tv_batch *batch)
 {
     uint32_t *rows = tv_scan_rows(scan, batch->rows);
+    if (tv_scan_holds(&scan->spec, &segment->extent))
+        return tv_pred_select(scan->spec.where, batch, rows, &scan->scratch);
     uint32_t count = tv_scan_window(&scan->spec, batch, rows);
     if (count && scan->spec.where)
         count = tv_pred_filter(scan->spec.where, batch, rows, count, &scan->scratch);
@@ -232,7 +238,7 @@ static enum tv_status read_segment(struct tv_scan *scan, const struct tv_segment
 {
     tv_view_init(&scan->view, segment);
     enum tv_status status = tv_view_load(&scan->view, &scan->db, deciding, err);
-    uint32_t count = status == TV_OK ? select_rows(scan, scan->view.batch) : 0;
+    uint32_t count = status == TV_OK ? select_rows(scan, segment, scan->view.batch) : 0;
     if (count)
         status = tv_view_load(&scan->view, &scan->db, &scan->spec.columns, err);
     scan->stats.bytes += scan->view.bytes;
@@ -254,7 +260,7 @@ static enum tv_status find_or_read(struct tv_scan *scan, const struct tv_segment
     if (!scan->cached)
         return read_segment(scan, segment, &deciding, out, err);
     const struct tv_batch *batch = scan->cached->view.batch;
-    uint32_t count = select_rows(scan, batch);
+    uint32_t count = select_rows(scan, segment, batch);
     *out = (struct tv_scan_batch){batch, scan->rows, count};
     return TV_OK;
 }

@@ -101,7 +101,8 @@ enum tv_scan_order {
 };
 
 struct tv_scan_columns {
-    uint32_t fields; /* bit 1 << TV_FIELD_x; TIME is always loaded */
+    uint32_t fields; /* bit 1 << TV_FIELD_x; TIME is loaded in any case, unless timeless */
+    bool timeless;   /* TIME is of no use to the caller, where fields do not name it */
     bool all_attributes;
     const struct tv_str *attributes; /* else these, borrowed */
     size_t attribute_count;

@@ -151,10 +151,15 @@ static void want_overflows(
     }
 }
 
+static uint32_t fields_of(const struct tv_scan_columns *columns)
+{
+    return columns->fields | (columns->timeless ? 0 : 1u << TV_FIELD_TIME);
+}
+
 bool tv_view_covers(const struct tv_view *view, const struct tv_segment *segment,
         const struct tv_scan_columns *columns)
 {
-    if (columns->fields & ~view->fields)
+    if (fields_of(columns) & ~view->fields)
         return false;
     if (view->all_attributes)
         return true;
@@ -171,7 +176,7 @@ static void want_all(
         struct tv_view *view, const struct tv_scan_columns *columns, struct tv_wanted_list *list)
 {
     const struct tv_segment *segment = view->segment;
-    uint32_t fields = (columns->fields | 1u << TV_FIELD_TIME) & ~view->fields;
+    uint32_t fields = fields_of(columns) & ~view->fields;
     view->fields |= fields;
     for (int i = 0; i < TV_FIELD_COUNT; i++)
         if (fields >> i & 1 && segment->fields[i].block.bytes)

@@ -221,6 +221,27 @@ static void count_rows(struct tv_aggregator *aggregator, uint32_t count, const u
         aggregator->states[groups[i]].count++;
 }
 
+/* A sum over a column of integers makes no value of each. */
+static bool sums_integers(const struct tv_aggregator *aggregator, const struct tv_batch *batch)
+{
+    const struct tv_field_ref *ref = &aggregator->item->column.ref;
+    enum tv_aggregate aggregate = aggregator->item->aggregate;
+    return (aggregate == TV_AGGREGATE_SUM || aggregate == TV_AGGREGATE_AVG) &&
+            ref->class == TV_FIELD_FIXED && tv_field_column(ref->field) == TV_COLUMN_I64 &&
+            batch->columns[ref->field];
+}
+
+static void add_integers(
+        struct tv_aggregator *aggregator, const struct tv_scan_batch *batch, const uint32_t *groups)
+{
+    const int64_t *cells = tv_batch_i64(batch->batch, aggregator->item->column.ref.field);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        int64_t cell = cells[batch->rows[i]];
+        if (cell != TV_ABSENT_I64)
+            add_number(&aggregator->states[groups[i]], tv_value_i64(cell));
+    }
+}
+
 void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
         const uint32_t *groups, struct tv_arena *scratch)
 {
@@ -229,6 +250,10 @@ void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_ba
         return;
     if (aggregator->item->star) {
         count_rows(aggregator, batch->count, groups);
+        return;
+    }
+    if (sums_integers(aggregator, batch->batch)) {
+        add_integers(aggregator, batch, groups);
         return;
     }
     const int64_t *times = tv_batch_i64(batch->batch, TV_FIELD_TIME);
@@ -248,7 +273,7 @@ void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_ba
             add_topk(aggregator, state, values[i], scratch);
         else
             add_value(aggregator->item, state, values[i],
-                    (struct moment){times[row], arrivals ? arrivals[row] : 0});
+                    (struct moment){times ? times[row] : 0, arrivals ? arrivals[row] : 0});
     }
 }
 

@@ -52,7 +52,7 @@ static void columns_member(struct tv_json_out *json, const struct tv_scan_column
     tv_json_key(json, "columns");
     tv_json_array(json);
     for (int i = 0; i < TV_FIELD_COUNT; i++)
-        if (i == TV_FIELD_TIME || (columns->fields & (1U << i)))
+        if ((i == TV_FIELD_TIME && !columns->timeless) || (columns->fields & (1U << i)))
             tv_json_text(json, tv_field_name((enum tv_field)i));
     for (size_t i = 0; i < columns->attribute_count; i++)
         tv_json_str(json, columns->attributes[i]);

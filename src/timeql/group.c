@@ -186,6 +186,20 @@ static void number_steps(
                               : 0;
 }
 
+/* One column and no steps: its numbers are few, so each is looked up once. */
+static void assign_single(struct tv_groups *groups, const uint32_t *numbers, uint32_t count,
+        struct tv_arena *scratch, uint32_t *out)
+{
+    uint32_t *memo = tv_arena_calloc(
+            scratch, (size_t)groups->numberings[0].count + 1, sizeof(*memo)); /* group + 1 */
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t key[2] = {0, numbers[i]};
+        if (memo[numbers[i]] == 0)
+            memo[numbers[i]] = find_group(groups, key) + 1;
+        out[i] = memo[numbers[i]] - 1;
+    }
+}
+
 void tv_groups_assign(struct tv_groups *groups, const struct tv_scan_batch *batch,
         struct tv_arena *scratch, uint32_t *out)
 {
@@ -197,6 +211,10 @@ void tv_groups_assign(struct tv_groups *groups, const struct tv_scan_batch *batc
     number_steps(groups, batch, numbers[0]);
     for (size_t i = 0; i < groups->column_count; i++)
         number_column(groups, i, batch, scratch, numbers[i + 1]);
+    if (groups->column_count == 1 && groups->step == 0) {
+        assign_single(groups, numbers[1], batch->count, scratch, out);
+        return;
+    }
     uint32_t last = UINT32_MAX;
     for (uint32_t i = 0; i < batch->count; i++) {
         bool same = last != UINT32_MAX;

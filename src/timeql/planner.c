@@ -74,6 +74,7 @@ static void plan_select(struct tv_exec *exec)
         if (timed)
             tv_want_field(&columns, TV_FIELD_ARRIVAL);
         groups->spec.columns = tv_wanted_columns(&columns);
+        groups->spec.columns.timeless = !timed && !query->ast->every.present;
         return;
     }
     for (size_t i = 0; i < query->order_count; i++)
