@@ -215,8 +215,12 @@ static void set_code(struct tv_otlp *otlp, enum tv_field field, uint32_t code)
         tv_batch_set_code(otlp->batch, field, otlp->row, code);
 }
 
-void tv_otlp_begin(struct tv_otlp *otlp, const char *type)
+bool tv_otlp_begin(struct tv_otlp *otlp, const char *type)
 {
+    if (otlp->batch->rows == TV_BATCH_ROWS_MAX) {
+        otlp->full = otlp->broken = true;
+        return false;
+    }
     otlp->row = tv_batch_add_row(otlp->batch);
     otlp->attr_count = 0;
     otlp->guess = 0;
@@ -226,6 +230,7 @@ void tv_otlp_begin(struct tv_otlp *otlp, const char *type)
     set_code(otlp, TV_FIELD_HOST, otlp->host);
     set_shared(otlp, &otlp->resource);
     set_shared(otlp, &otlp->scope);
+    return true;
 }
 
 bool tv_otlp_end(struct tv_otlp *otlp)
@@ -422,5 +427,7 @@ enum tv_status tv_otlp_decode(struct tv_str message, enum tv_otlp_signal signal,
     tv_buf_release(&otlp.json);
     free(otlp.resource.pairs);
     free(otlp.scope.pairs);
+    if (otlp.full)
+        return TV_TOO_LARGE;
     return otlp.broken || in.broken ? TV_BAD_INPUT : TV_OK;
 }

@@ -16,8 +16,8 @@ enum tv_otlp_signal { TV_OTLP_TRACES, TV_OTLP_LOGS, TV_OTLP_METRICS };
 
 /* Appends what the ExportTraceServiceRequest (or Logs, Metrics), encoded as protobuf, holds to `batch`
  * and fills *report, which counts the protocol's records: spans, log records, data points; a span's
- * events belong to their span. TV_BAD_INPUT if the message is broken: the batch is then to be thrown
- * away with what was read before. Texts are copied. */
+ * events belong to their span. TV_BAD_INPUT if the message is broken, TV_TOO_LARGE if it holds more
+ * than TV_BATCH_ROWS_MAX events: the batch is then to be thrown away with what was read before. Texts are copied. */
 TV_CHECKED enum tv_status tv_otlp_decode(struct tv_str message, enum tv_otlp_signal signal,
         const struct tv_decode_options *options, struct tv_batch *batch,
         struct tv_decode_report *report);

@@ -27,6 +27,7 @@ struct tv_otlp {
     struct tv_decode_report *report;
     struct tv_buf json; /* scratch */
     bool broken;
+    bool full; /* broken off because the batch is */
 
     uint32_t service, instance, host; /* codes of the resource's; 0 is none */
     struct tv_otlp_shared resource, scope;
@@ -47,8 +48,9 @@ struct tv_otlp_key_value {
 TV_CHECKED bool tv_otlp_key_value(struct tv_str message, struct tv_otlp_key_value *out);
 
 /* otlp.c: the record at hand. */
-/* Begins a row with service, host and what the resource and scope say. */
-void tv_otlp_begin(struct tv_otlp *otlp, const char *type);
+/* Begins a row with service, host and what the resource and scope say. False where the batch can have
+ * no more: then nothing is to be set. */
+TV_CHECKED bool tv_otlp_begin(struct tv_otlp *otlp, const char *type);
 /* Sets time and receive time; `time_ns` 0 is the receive time. */
 void tv_otlp_time(struct tv_otlp *otlp, uint64_t time_ns);
 void tv_otlp_text(struct tv_otlp *otlp, enum tv_field field, struct tv_str text);

@@ -98,7 +98,8 @@ void tv_otlp_log(struct tv_otlp *otlp, struct tv_str message)
     struct tv_proto in = tv_proto_of(message);
     struct tv_proto_field field;
     struct head head = {.time_ns = 0};
-    tv_otlp_begin(otlp, "log");
+    if (!tv_otlp_begin(otlp, "log"))
+        return;
     while (tv_proto_next(&in, &field))
         take_field(otlp, &head, &field);
     otlp->broken = otlp->broken || in.broken;

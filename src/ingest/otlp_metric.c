@@ -282,7 +282,8 @@ static void read_point(struct tv_otlp *otlp, struct metric *metric, struct tv_st
     struct tv_proto in = tv_proto_of(point);
     struct tv_proto_field field;
     uint64_t time_ns = 0, start_ns = 0;
-    tv_otlp_begin(otlp, "metric");
+    if (!tv_otlp_begin(otlp, "metric"))
+        return;
     tv_otlp_text(otlp, TV_FIELD_NAME, metric->name);
     tv_otlp_text(otlp, TV_FIELD_UNIT, metric->unit);
     set_kind(otlp, metric);

@@ -131,7 +131,9 @@ static enum tv_status decode(struct tv_post *post, struct tv_str body,
     }
     if (status == TV_OK) {
         status = tv_otlp_decode(body, signal, &options, post->batch, report);
-        if (status != TV_OK)
+        if (status == TV_TOO_LARGE)
+            (void)tv_fail(err, status, "a request holds at most %d events", TV_BATCH_ROWS_MAX);
+        else if (status != TV_OK)
             (void)tv_fail(err, status, "the body is no valid message of this signal");
         else
             set_request_key(post, body);

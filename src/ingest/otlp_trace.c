@@ -183,7 +183,8 @@ static void read_event(struct tv_otlp *otlp, const struct head *head, struct tv_
     }
     bool exception = tv_str_equal(name, TV_STR("exception"));
     otlp->broken = otlp->broken || in.broken;
-    tv_otlp_begin(otlp, exception ? "error" : "log");
+    if (!tv_otlp_begin(otlp, exception ? "error" : "log"))
+        return;
     tv_otlp_text(otlp, TV_FIELD_NAME, name);
     tv_otlp_trace_id(otlp, head->trace_id);
     tv_otlp_span_id(otlp, TV_FIELD_SPAN_ID, head->span_id);
@@ -210,7 +211,8 @@ void tv_otlp_span(struct tv_otlp *otlp, struct tv_str message)
     struct tv_proto in = tv_proto_of(message);
     struct tv_proto_field field;
     struct head head = {.start_ns = 0};
-    tv_otlp_begin(otlp, "span");
+    if (!tv_otlp_begin(otlp, "span"))
+        return;
     while (tv_proto_next(&in, &field))
         take_field(otlp, &head, &field);
     otlp->broken = otlp->broken || in.broken;

@@ -7,10 +7,10 @@
 #include "base/mem.h"
 #include "store/extent.h"
 
-enum { MEMO = 256, PEER_NAMES = 3 };
+enum { MEMO = 256, PEER_NAMES = 4 };
 
 static const struct tv_str peer_names[PEER_NAMES] = {
-        {"peer.service", 12}, {"db.system", 9}, {"messaging.system", 16}};
+        {"peer.service", 12}, {"db.system.name", 14}, {"db.system", 9}, {"messaging.system", 16}};
 static const struct tv_value half_types[] = {{.type = TV_TYPE_STR, .s = {"http:request", 12}},
         {.type = TV_TYPE_STR, .s = {"http:response", 13}},
         {.type = TV_TYPE_STR, .s = {"span:start", 10}},

@@ -109,6 +109,14 @@ test('what is wrong with a resource refuses all of its spans, and none beside it
   assert.equal((await rows('sound')).length, 2);
 });
 
+test('a request of more records than a batch takes is too large', async () => {
+  const spans = Buffer.alloc(2 * ((1 << 20) + 1));
+  for (let i = 0; i < spans.length; i += 2) spans[i] = 0x12; // a span without a field
+  const answer = await post('/v1/traces', gzipSync(message(1, message(2, spans))), PROTOBUF, { 'Content-Encoding': 'gzip' });
+  assert.equal(answer.status, 413);
+  assert.match(fields(await raw(answer))[2].toString(), /at most 1048576 events/);
+});
+
 test('a large resource costs its size once, not once for each span', async () => {
   const blob = 'y'.repeat(1 << 20);
   const many = Array.from({ length: 2000 }, (_, i) => message(2, bytes(5, `n${i}`), fixed64(7, start + BigInt(i))));
