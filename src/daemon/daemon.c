@@ -137,6 +137,18 @@ static void format_address(const char *address, uint16_t port, char *out, size_t
     (void)snprintf(out, bytes, "%.*s:%u", (int)(colon - address), address, (unsigned)port);
 }
 
+/* Where a door is reached; OTLP's where SDKs look, if that port could be had. */
+static void door_address(const struct daemon *daemon, const char *name, char *out, size_t bytes)
+{
+    const struct tv_config *config = daemon->config;
+    if (strcmp(name, "udp") == 0)
+        format_address(config->udp_listen, daemon->udp_port, out, bytes);
+    else if (strcmp(name, "otlp") == 0 && daemon->otlp_port)
+        format_address(config->otlp_listen, daemon->otlp_port, out, bytes);
+    else
+        format_address(config->listen, daemon->http_port, out, bytes);
+}
+
 /* /api/v1/status's listeners: the doors of ingest with their addresses. */
 static size_t doors(void *ctx, struct tv_api_door *out, size_t max)
 {
@@ -157,12 +169,7 @@ static size_t doors(void *ctx, struct tv_api_door *out, size_t max)
                 .last_reject_ns = found[i].last_reject_ns,
         };
         memcpy(out[i].last_reject, found[i].last_reject, sizeof out[i].last_reject);
-        if (udp)
-            format_address(daemon->config->udp_listen, daemon->udp_port, out[i].address,
-                    sizeof out[i].address);
-        else
-            format_address(daemon->config->listen, daemon->http_port, out[i].address,
-                    sizeof out[i].address);
+        door_address(daemon, found[i].name, out[i].address, sizeof out[i].address);
     }
     return count;
 }

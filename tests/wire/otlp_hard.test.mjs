@@ -241,7 +241,9 @@ test('a client that speaks gRPC is told what to set, once', async () => {
   await eventually(() => assert.match(daemon.log, /gRPC.*fix="?OTEL_EXPORTER_OTLP_PROTOCOL=http\/protobuf/));
   assert.equal(daemon.log.match(/gRPC/g).length, 1, 'three tries are one line');
   const { listeners } = (await daemon.fetch('/api/v1/status')).body;
-  assert.match(listeners.find((one) => one.name === 'otlp').lastRejectionReason, /OTEL_EXPORTER_OTLP_PROTOCOL/);
+  const otlp = listeners.find((one) => one.name === 'otlp');
+  assert.match(otlp.lastRejectionReason, /OTEL_EXPORTER_OTLP_PROTOCOL/);
+  assert.equal(otlp.address, `127.0.0.1:${otlpPort}`);
 });
 
 test('a storm of time-outs and repeats loses nothing and doubles nothing', async () => {
