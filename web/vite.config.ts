@@ -23,6 +23,7 @@ export default defineConfig(({ mode }) => ({
     },
   },
   server: {
+    fs: { allow: ['..'] }, // docs/sending.md, whose examples the page shows
     proxy: { '/api': loadEnv(mode, '.', 'TRAVERSION_')['TRAVERSION_URL'] ?? 'http://127.0.0.1:3335' },
   },
 }));

@@ -33,7 +33,7 @@ function(tv_page_from_web generated)
     set(tools "${CMAKE_SOURCE_DIR}/script/cmake/page.sh" "${CMAKE_SOURCE_DIR}/script/cmake/embed.mjs")
     add_custom_command(OUTPUT "${generated}"
         COMMAND "${CMAKE_SOURCE_DIR}/script/cmake/page.sh" "${web}" "${generated}"
-        DEPENDS ${sources} ${settings} ${tools}
+        DEPENDS ${sources} ${settings} ${tools} "${CMAKE_SOURCE_DIR}/docs/sending.md"
         COMMENT "Building the dashboard"
         VERBATIM)
 endfunction()

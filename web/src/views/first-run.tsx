@@ -7,8 +7,10 @@ import { CopyButton } from '../components/copy';
 import { Glyph } from '../components/glyph';
 import { Icon } from '../components/icon';
 import { count, duration, plural } from '../format/numbers';
+import { samples } from '../format/samples';
 import { oneLine } from '../format/text';
 import { parseTime } from '../format/time';
+import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
 function Step({ n, title, text, code, children }: { n: number; title: string; text: string; code: string; children: ComponentChildren }) {
@@ -38,6 +40,32 @@ function otlp(listeners: Listener[]): string {
   return found ? `http://${found.address}` : base.replace(/\/$/, '');
 }
 
+/** Senders without a library, one at a time. */
+function Senders({ n, endpoint }: { n: number; endpoint: string }) {
+  const chosen = useSignal(0);
+  const all = samples(base, endpoint);
+  const sample = all[chosen.value];
+  if (!sample) return null;
+  return (
+    <li class="step">
+      <span class="number">{n}</span>
+      <div>
+        <h2>Or send from what you have</h2>
+        <p>{sample.about}</p>
+        <div class="segments" role="group" aria-label="Language">
+          {all.map((one, i) => (
+            <button key={one.name} type="button" aria-pressed={i === chosen.value} onClick={() => (chosen.value = i)}>{one.name}</button>
+          ))}
+        </div>
+        <div class="sample">
+          <pre>{sample.code}</pre>
+          <CopyButton text={() => sample.code}><Icon name="copy" /> Copy</CopyButton>
+        </div>
+      </div>
+    </li>
+  );
+}
+
 export function FirstRun() {
   const endpoint = otlp(status.value?.listeners ?? []);
   return (
@@ -57,6 +85,7 @@ export function FirstRun() {
           code={`export OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}\nexport OTEL_SERVICE_NAME=checkout`}>
           <b>export</b> OTEL_EXPORTER_OTLP_ENDPOINT={endpoint}{'\n'}<b>export</b> OTEL_SERVICE_NAME=checkout
         </Step>
+        <Senders n={4} endpoint={endpoint} />
       </ol>
     </section>
   );
