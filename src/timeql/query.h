@@ -94,6 +94,7 @@ struct tv_query {
     bool grouped; /* SELECT with functions, GROUP BY or EVERY */
     struct tv_select_item *items;
     size_t item_count;
+    size_t keys; /* so many items before the others are fields of GROUP BY that nobody selected */
     struct tv_column *groups;
     size_t group_count;
     struct tv_select_order *order;

@@ -95,22 +95,42 @@ static enum tv_status check_item(
     return status;
 }
 
-/* Two columns of one name: the later one is called by its whole text. */
-static void name_apart(struct tv_query *query, size_t index)
+/* The item as it was written; NULL for a field of GROUP BY that nobody selected. */
+static const struct tv_ast_item *written(const struct tv_query *query, size_t index)
 {
-    const struct tv_ast_item *item = &query->ast->items[index];
+    return index < query->keys ? NULL : &query->ast->items[index - query->keys];
+}
+
+/* Whether a column before this one, or the step's, has its name. */
+static bool is_taken(const struct tv_query *query, size_t index)
+{
+    struct tv_str name = query->items[index].column.name;
+    if (query->ast->every.present && tv_str_equal(name, TV_STR("time")))
+        return true;
+    for (size_t i = 0; i < index; i++)
+        if (tv_str_equal(query->items[i].column.name, name))
+            return true;
+    return false;
+}
+
+/* Two columns of one name: the later function is called by its whole text. What is the same even then
+ * could not be told apart in lines of objects. */
+static enum tv_status name_apart(struct tv_query *query, size_t index)
+{
+    const struct tv_ast_item *item = written(query, index);
     struct tv_column *column = &query->items[index].column;
-    if (item->label.ptr || item->aggregate == TV_AGGREGATE_NONE)
-        return;
-    for (size_t i = 0; i < index; i++) {
-        if (!tv_str_equal(query->items[i].column.name, column->name))
-            continue;
-        column->name = item->star
-                ? TV_STR("count(*)")
-                : tv_arena_printf(&query->arena, "%s(%.*s)", tv_aggregate_name(item->aggregate),
-                          TV_STR_ARG(item->field.name));
-        return;
-    }
+    if (!item || !is_taken(query, index))
+        return TV_OK;
+    if (!item->label.ptr && item->aggregate != TV_AGGREGATE_NONE)
+        column->name =
+                tv_arena_printf(&query->arena, "%s(%.*s)", tv_aggregate_name(item->aggregate),
+                        TV_STR_ARG(item->star ? TV_STR("*") : item->field.name));
+    if (!is_taken(query, index))
+        return TV_OK;
+    tv_compiler_fail(&query->compiler, TV_SYNTAX, item->offset, "two columns are called '%.*s'",
+            TV_STR_ARG(tv_utf8_prefix(column->name, 64)));
+    tv_error_hint(query->compiler.err, "give one of them a name of its own with AS");
+    return TV_SYNTAX;
 }
 
 static enum tv_status check_groups(struct tv_query *query)
@@ -149,10 +169,10 @@ static enum tv_status find_group(struct tv_query *query, const struct tv_ast_ite
 /* Whether an order's text names the item: by its label or by its whole text. */
 static bool names_item(const struct tv_query *query, size_t index, const struct tv_ast_item *order)
 {
-    const struct tv_ast_item *item = &query->ast->items[index];
+    const struct tv_ast_item *item = written(query, index);
     if (order->aggregate == TV_AGGREGATE_NONE)
         return tv_str_equal(query->items[index].column.name, order->field.name);
-    if (item->aggregate != order->aggregate || item->star != order->star)
+    if (!item || item->aggregate != order->aggregate || item->star != order->star)
         return false;
     return item->star || tv_str_equal(item->field.name, order->field.name);
 }
@@ -264,6 +284,46 @@ static enum tv_status refuse_star(struct tv_query *query)
     return TV_SYNTAX;
 }
 
+/* The items as they were written. The array has room for the keys before them. */
+static enum tv_status check_items(struct tv_query *query)
+{
+    const struct tv_ast *ast = query->ast;
+    query->items = tv_arena_calloc(
+            &query->arena, query->group_count + ast->item_count + 1, sizeof(*query->items));
+    query->items += query->group_count;
+    query->item_count = ast->item_count;
+    enum tv_status status = TV_OK;
+    for (size_t i = 0; i < ast->item_count && status == TV_OK; i++) {
+        struct tv_select_item *item = &query->items[i];
+        status = check_item(query, &ast->items[i], item);
+        if (status == TV_OK && query->grouped && item->aggregate == TV_AGGREGATE_NONE)
+            status = find_group(query, &ast->items[i], &item->column.ref, &item->group);
+    }
+    return status;
+}
+
+static bool is_selected(const struct tv_query *query, size_t group)
+{
+    for (size_t i = 0; i < query->item_count; i++)
+        if (query->items[i].aggregate == TV_AGGREGATE_NONE && query->items[i].group == group)
+            return true;
+    return false;
+}
+
+/* A row without its key says nothing: fields of GROUP BY that are not selected stand before the rest. */
+static void add_keys(struct tv_query *query)
+{
+    size_t count = query->item_count;
+    for (size_t i = query->group_count; i > 0; i--) {
+        if (is_selected(query, i - 1))
+            continue;
+        query->items--;
+        query->item_count++;
+        query->items[0] = (struct tv_select_item){.column = query->groups[i - 1], .group = i - 1};
+    }
+    query->keys = query->item_count - count;
+}
+
 enum tv_status tv_check_select(struct tv_query *query)
 {
     const struct tv_ast *ast = query->ast;
@@ -271,18 +331,15 @@ enum tv_status tv_check_select(struct tv_query *query)
     for (size_t i = 0; i < ast->item_count; i++)
         functions = functions || ast->items[i].aggregate != TV_AGGREGATE_NONE;
     query->grouped = functions || ast->group_by.count > 0;
-    query->items = tv_arena_calloc(&query->arena, ast->item_count + 1, sizeof(*query->items));
-    query->item_count = ast->item_count;
     if (ast->star && query->grouped)
         return refuse_star(query);
     enum tv_status status = check_groups(query);
-    for (size_t i = 0; i < ast->item_count && status == TV_OK; i++) {
-        struct tv_select_item *item = &query->items[i];
-        status = check_item(query, &ast->items[i], item);
-        if (status == TV_OK && query->grouped && item->aggregate == TV_AGGREGATE_NONE)
-            status = find_group(query, &ast->items[i], &item->column.ref, &item->group);
-        name_apart(query, i);
-    }
+    if (status == TV_OK)
+        status = check_items(query);
+    if (status == TV_OK && query->grouped)
+        add_keys(query);
+    for (size_t i = 0; i < query->item_count && status == TV_OK; i++)
+        status = name_apart(query, i);
     if (status == TV_OK)
         status = check_step(query, functions);
     return status == TV_OK ? check_order(query) : status;
