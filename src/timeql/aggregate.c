@@ -166,18 +166,13 @@ static void add_distinct(struct tv_aggregate_state *state, struct tv_value value
         --*budget;
 }
 
-static void add_quantile(struct tv_aggregate_state *state, struct tv_value value, size_t *all_bytes)
+static void add_quantile(struct tv_aggregate_state *state, double number, size_t *all_bytes)
 {
-    double number = 0;
-    if (!tv_value_number(value, &number))
-        return;
     if (!state->quantile) {
         state->quantile = tv_calloc(1, sizeof(*state->quantile));
         *all_bytes += sizeof(*state->quantile);
     }
-    size_t before = tv_quantile_bytes(state->quantile);
-    tv_quantile_add(state->quantile, number);
-    *all_bytes += tv_quantile_bytes(state->quantile) - before;
+    *all_bytes += tv_quantile_add(state->quantile, number);
 }
 
 static void add_topk(struct tv_aggregator *aggregator, struct tv_aggregate_state *state,
@@ -221,25 +216,34 @@ static void count_rows(struct tv_aggregator *aggregator, uint32_t count, const u
         aggregator->states[groups[i]].count++;
 }
 
-/* A sum over a column of integers makes no value of each. */
-static bool sums_integers(const struct tv_aggregator *aggregator, const struct tv_batch *batch)
-{
-    const struct tv_field_ref *ref = &aggregator->item->column.ref;
-    enum tv_aggregate aggregate = aggregator->item->aggregate;
-    return (aggregate == TV_AGGREGATE_SUM || aggregate == TV_AGGREGATE_AVG) &&
-            ref->class == TV_FIELD_FIXED && tv_field_column(ref->field) == TV_COLUMN_I64 &&
-            batch->columns[ref->field];
-}
-
-static void add_integers(
+/* A field of whole numbers needs no value around each: what most charts ask of durations. Whether the
+ * function is one of those. */
+static bool add_whole(
         struct tv_aggregator *aggregator, const struct tv_scan_batch *batch, const uint32_t *groups)
 {
-    const int64_t *cells = tv_batch_i64(batch->batch, aggregator->item->column.ref.field);
-    for (uint32_t i = 0; i < batch->count; i++) {
-        int64_t cell = cells[batch->rows[i]];
-        if (cell != TV_ABSENT_I64)
-            add_number(&aggregator->states[groups[i]], tv_value_i64(cell));
+    enum tv_aggregate aggregate = aggregator->item->aggregate;
+    const struct tv_field_ref *ref = &aggregator->item->column.ref;
+    bool quantile = tv_aggregate_per_cent(aggregate) > 0;
+    bool extreme = aggregate == TV_AGGREGATE_MIN || aggregate == TV_AGGREGATE_MAX;
+    bool sum = aggregate == TV_AGGREGATE_SUM || aggregate == TV_AGGREGATE_AVG;
+    if (ref->class != TV_FIELD_FIXED || tv_field_column(ref->field) != TV_COLUMN_I64 ||
+            !(quantile || extreme || sum))
+        return false;
+    const int64_t *numbers = tv_batch_i64(batch->batch, ref->field);
+    for (uint32_t i = 0; numbers && i < batch->count; i++) {
+        int64_t number = numbers[batch->rows[i]];
+        struct tv_aggregate_state *state = &aggregator->states[groups[i]];
+        if (number == TV_ABSENT_I64)
+            continue;
+        if (quantile)
+            add_quantile(state, (double)number, aggregator->bytes);
+        else if (extreme &&
+                (state->count == 0 || (aggregate == TV_AGGREGATE_MAX) == (number > state->best.i)))
+            state->best = tv_value_i64(number);
+        state->whole += number;
+        state->count++;
     }
+    return true;
 }
 
 void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
@@ -252,10 +256,8 @@ void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_ba
         count_rows(aggregator, batch->count, groups);
         return;
     }
-    if (sums_integers(aggregator, batch->batch)) {
-        add_integers(aggregator, batch, groups);
+    if (add_whole(aggregator, batch, groups))
         return;
-    }
     const int64_t *times = tv_batch_i64(batch->batch, TV_FIELD_TIME);
     const uint64_t *arrivals = tv_batch_u64(batch->batch, TV_FIELD_ARRIVAL);
     struct tv_value *values = tv_arena_calloc(scratch, (size_t)batch->count + 1, sizeof(*values));
@@ -265,10 +267,11 @@ void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_ba
             continue;
         struct tv_aggregate_state *state = &aggregator->states[groups[i]];
         uint32_t row = batch->rows[i];
+        double number = 0;
         if (aggregate == TV_AGGREGATE_DISTINCT)
             add_distinct(state, values[i], aggregator->budget);
-        else if (tv_aggregate_per_cent(aggregate) > 0)
-            add_quantile(state, values[i], aggregator->bytes);
+        else if (tv_aggregate_per_cent(aggregate) > 0 && tv_value_number(values[i], &number))
+            add_quantile(state, number, aggregator->bytes);
         else if (aggregate == TV_AGGREGATE_TOPK)
             add_topk(aggregator, state, values[i], scratch);
         else

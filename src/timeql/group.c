@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers of values are looked up once for each distinct text of a batch where the column is made of
- * codes; that is nearly always the case, so the inner loop reads an array. Two values have one number
+ * codes, as fields and attributes of text are; that is nearly always the case, so the inner loop reads an
+ * array. So does the search of a group by one field, within one step of time. Two values have one number
  * when they are of one type and equal; 1 and 1.0 share theirs, since they compare as equal. */
 #include "timeql/group.h"
 
@@ -9,6 +10,8 @@
 
 #include <math.h>
 #include <stdlib.h>
+
+enum { ONE_FIELD_MAX = 4096 };
 
 void tv_groups_init(struct tv_groups *groups, const struct tv_column *columns, size_t count)
 {
@@ -98,6 +101,35 @@ static void number_codes(struct tv_groups *groups, size_t column, const struct t
     }
 }
 
+/* An attribute's texts have codes, too; rows and entries both ascend. */
+static void number_attribute(struct tv_groups *groups, size_t column,
+        const struct tv_scan_batch *batch, struct tv_arena *scratch, uint32_t *out)
+{
+    struct tv_numbering *numbering = &groups->numberings[column];
+    const struct tv_strings *strings = &batch->batch->strings;
+    uint32_t index = tv_batch_find_attr(batch->batch, groups->columns[column].ref.name);
+    const struct tv_attr *attr = index == UINT32_MAX ? NULL : &batch->batch->attrs[index];
+    uint32_t *memo = tv_arena_calloc(scratch, (size_t)strings->count + 1, sizeof(*memo));
+    uint32_t absent = number_value(groups, numbering, tv_value_null(), scratch);
+    uint32_t entry = 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        uint32_t row = batch->rows[i];
+        if (attr && i > 0 && row < batch->rows[i - 1])
+            entry = tv_attr_lower_bound(attr, row);
+        while (attr && entry < attr->count && attr->rows[entry] < row)
+            entry++;
+        out[i] = absent;
+        if (!attr || entry >= attr->count || attr->rows[entry] != row)
+            continue;
+        uint64_t code = attr->types[entry] == TV_TYPE_STR ? attr->bits[entry] : 0;
+        if (code == 0 || memo[code] == 0) {
+            struct tv_value value = tv_batch_entry_value(batch->batch, attr, entry);
+            memo[code] = number_value(groups, numbering, value, scratch) + 1;
+        }
+        out[i] = memo[code] - 1;
+    }
+}
+
 static void number_values(struct tv_groups *groups, size_t column,
         const struct tv_scan_batch *batch, struct tv_arena *scratch, uint32_t *out)
 {
@@ -122,6 +154,8 @@ static void number_column(struct tv_groups *groups, size_t column,
             batch->batch->columns[ref->field];
     if (codes)
         number_codes(groups, column, batch, scratch, out);
+    else if (ref->class == TV_FIELD_ATTRIBUTE)
+        number_attribute(groups, column, batch, scratch, out);
     else
         number_values(groups, column, batch, scratch, out);
 }
@@ -186,17 +220,21 @@ static void number_steps(
                               : 0;
 }
 
-/* One column and no steps: its numbers are few, so each is looked up once. */
-static void assign_single(struct tv_groups *groups, const uint32_t *numbers, uint32_t count,
-        struct tv_arena *scratch, uint32_t *out)
+/* Groups of one field: within a step the field's number alone tells the group. */
+static void assign_by_one(struct tv_groups *groups, const struct tv_scan_batch *batch,
+        struct tv_arena *scratch, uint32_t *const numbers[2], uint32_t *out)
 {
-    uint32_t *memo = tv_arena_calloc(
-            scratch, (size_t)groups->numberings[0].count + 1, sizeof(*memo)); /* group + 1 */
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t key[2] = {0, numbers[i]};
-        if (memo[numbers[i]] == 0)
-            memo[numbers[i]] = find_group(groups, key) + 1;
-        out[i] = memo[numbers[i]] - 1;
+    size_t count = groups->numberings[0].count;
+    uint32_t *memo = tv_arena_calloc(scratch, count + 1, sizeof(*memo));
+    uint32_t step = batch->count > 0 ? numbers[0][0] : 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        uint32_t key[2] = {numbers[0][i], numbers[1][i]};
+        if (key[0] != step)
+            memset(memo, 0, count * sizeof(*memo));
+        step = key[0];
+        if (memo[key[1]] == 0)
+            memo[key[1]] = find_group(groups, key) + 1;
+        out[i] = memo[key[1]] - 1;
     }
 }
 
@@ -211,8 +249,9 @@ void tv_groups_assign(struct tv_groups *groups, const struct tv_scan_batch *batc
     number_steps(groups, batch, numbers[0]);
     for (size_t i = 0; i < groups->column_count; i++)
         number_column(groups, i, batch, scratch, numbers[i + 1]);
-    if (groups->column_count == 1 && groups->step == 0) {
-        assign_single(groups, numbers[1], batch->count, scratch, out);
+    /* With many values and steps, clearing the memory for each would cost more than it saves. */
+    if (width == 2 && (groups->step == 0 || groups->numberings[0].count <= ONE_FIELD_MAX)) {
+        assign_by_one(groups, batch, scratch, numbers, out);
         return;
     }
     uint32_t last = UINT32_MAX;

@@ -31,22 +31,31 @@ static void move_to_sketch(struct tv_quantile *quantile)
     quantile->cap = 0;
 }
 
-void tv_quantile_add(struct tv_quantile *quantile, double number)
+static size_t add_sketched(struct tv_quantile *quantile, double number)
+{
+    size_t before = tv_quantile_bytes(quantile);
+    if (quantile->count > 0)
+        move_to_sketch(quantile);
+    tv_sketch_add(&quantile->sketch, number);
+    return tv_quantile_bytes(quantile) - before;
+}
+
+size_t tv_quantile_add(struct tv_quantile *quantile, double number)
 {
     if (!isfinite(number))
-        return;
-    if (quantile->count == TV_QUANTILE_EXACT)
-        move_to_sketch(quantile);
-    if (tv_quantile_is_sketched(quantile)) {
-        tv_sketch_add(&quantile->sketch, number);
-        return;
-    }
+        return 0;
+    if (quantile->count == TV_QUANTILE_EXACT || tv_quantile_is_sketched(quantile))
+        return add_sketched(quantile, number);
+    size_t grown = 0;
     if (quantile->count == quantile->cap) {
+        grown = quantile->cap;
         quantile->cap = (uint32_t)tv_grown(quantile->cap, quantile->count + 1, 8);
         quantile->numbers =
                 tv_realloc_array(quantile->numbers, quantile->cap, sizeof(*quantile->numbers));
+        grown = (quantile->cap - grown) * sizeof(*quantile->numbers);
     }
     quantile->numbers[quantile->count++] = number;
+    return grown;
 }
 
 static void swap(double *a, double *b)

@@ -11,7 +11,7 @@ static void add_numbers(struct tv_quantile *quantile, int first, int last)
     /* 7919 is prime to the count, so every number comes once, in no order. */
     int count = last - first + 1;
     for (int64_t i = 0; i < count; i++)
-        tv_quantile_add(quantile, (double)(first + i * 7919 % count));
+        (void)tv_quantile_add(quantile, (double)(first + i * 7919 % count));
 }
 
 static void quantile__is_exact_while_numbers_are_few(void **state)
@@ -50,7 +50,7 @@ static void quantile__selects_among_equal_numbers(void **state)
     double number = 0;
     struct tv_quantile quantile = {0};
     for (int i = 0; i < 900; i++)
-        tv_quantile_add(&quantile, i % 3 ? 7 : -1);
+        (void)tv_quantile_add(&quantile, i % 3 ? 7 : -1);
     assert_true(tv_quantile_read(&quantile, 33, &number) && number == -1);
     assert_true(tv_quantile_read(&quantile, 34, &number) && number == 7);
     tv_quantile_release(&quantile);
