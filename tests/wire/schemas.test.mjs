@@ -33,7 +33,7 @@ test('every example of the documentation answers in the shape of its type', asyn
       seen.set(body.type, (seen.get(body.type) ?? 0) + 1);
     }
   }
-  for (const type of ['STATE', 'TIMELINE', 'TRAVERSE', 'COMPARE', 'DIFF', 'SELECT', 'SHOW', 'ANOMALIES', 'EXPLAIN']) {
+  for (const type of ['STATE', 'TIMELINE', 'TRAVERSE', 'MATCH', 'COMPARE', 'DIFF', 'SELECT', 'SHOW', 'ANOMALIES', 'PREDICT', 'EXPLAIN']) {
     assert.ok(seen.has(type), `no example of ${type}`);
   }
 });
