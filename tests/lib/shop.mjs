@@ -30,9 +30,10 @@ export function examples(page) {
   return [...text(page).matchAll(/^```tql\n([^]*?)^```/gm)].map((match) => match[1].trim());
 }
 
-/** The pages of the documentation that have such blocks. */
+/** The pages of the documentation that have such blocks about the shop; the tutorial has a story of its own. */
 export function pages() {
-  return readdirSync(join(root, 'docs')).filter((f) => f.endsWith('.md')).map((f) => `docs/${f}`).filter((f) => examples(f).length > 0);
+  const all = readdirSync(join(root, 'docs')).filter((f) => f.endsWith('.md') && f !== 'timeql-tutorial.md');
+  return all.map((f) => `docs/${f}`).filter((f) => examples(f).length > 0);
 }
 
 /** The statements of tests/spec, without what they expect. */

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { binary, startDaemon } from '../lib/daemon.mjs';
+import { validate } from '../lib/schemas.mjs';
 import { atNow, events, examples } from '../lib/shop.mjs';
 
 const page = (name) => readFileSync(join(process.env.TRAVERSION_SOURCE, name), 'utf8');
@@ -46,6 +47,7 @@ test("the tutorial's answers are as it shows them", async () => {
     const { status, text } = await story.fetch('/api/v1/query', { method: 'POST', body: statement, headers: { accept: 'text/plain' } });
     assert.equal(status, 200, text);
     assert.ok(text.trim().split('\n').length > 2, statement);
+    validate(await story.query(statement), statement);
     for (const word of shown.split(/ {2,}|\n/).map((w) => w.trim())) {
       if (word === '' || word === '…' || /^-?[\d.e-]+$/.test(word)) continue;
       assert.ok(text.includes(word.replace(/…$/, '')), `'${word}' of ${statement}\n${text.slice(0, 3000)}`);

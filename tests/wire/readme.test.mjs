@@ -23,7 +23,9 @@ after(() => daemon.stop());
 
 function run(command) {
   const here = command.replaceAll('127.0.0.1:3335', `127.0.0.1:${daemon.port}`).replace('127.0.0.1 3335', `127.0.0.1 ${daemon.udpPort}`);
-  return execFileSync('sh', ['-c', here.replace('curl ', 'curl -sS --fail-with-body -m 10 ')], { encoding: 'utf8' });
+  const env = { ...process.env, TRAVERSION: daemon.url, TRAVERSION_TOKEN: 'none is needed here' };
+  const strict = here.replace(/curl (-fsS )?/, 'curl -sS --fail-with-body -m 10 ');
+  return execFileSync('sh', ['-c', strict], { encoding: 'utf8', env });
 }
 
 test("the README's commands work", () => {
