@@ -33,6 +33,17 @@ static void round_trip(struct tv_str text)
     tv_arena_release(&arena);
 }
 
+/* What a console asks while the statement is written up to here. */
+static void probe(struct tv_str text)
+{
+    struct tv_arena arena = {0};
+    struct tv_parse_probe out;
+    tv_parse_probe(text, &arena, &out);
+    for (size_t i = 0; i < out.count; i++)
+        TV_ASSERT(out.expected[i][0]);
+    tv_arena_release(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct tv_str text = {(const char *)data, size};
@@ -41,6 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tv_condition *condition = NULL;
     struct tv_error err;
     round_trip(text);
+    probe(text);
+    probe((struct tv_str){text.ptr, size / 2});
     if (tv_query_prepare(&env, &query, &err) == TV_OK)
         tv_query_free(query);
     else
