@@ -67,8 +67,8 @@ void tv_query_error_text(struct tv_str statement, const struct tv_error *err, st
     if (err->line != 0)
         tv_buf_printf(out, " (line %u, column %u)", err->line, err->column);
     tv_buf_append_char(out, '\n');
-    if (err->line != 0 && statement.ptr && err->offset <= statement.len)
-        append_line(out, statement, err->offset);
+    if (err->line != 0 && err->offset <= statement.len)
+        append_line(out, statement.ptr ? statement : TV_STR(""), err->offset);
     if (err->expected[0] != '\0') {
         tv_buf_append_str(out, TV_STR("\nexpected: "));
         append_plain(out, tv_str_of(err->expected));

@@ -57,6 +57,7 @@ static const struct keyword keywords[] = {
         RESERVED("NEXT"),
         RESERVED("SCORES"),
         RESERVED("OVERLAPPING"),
+        RESERVED("PREDICT"), /* else PREDICT PREDICT NEXT 5m would forecast a field of that name */
         FREE("OF"),
         FREE("LAST"),
         FREE("EXPLAIN"),
@@ -67,7 +68,6 @@ static const struct keyword keywords[] = {
         FREE("MATCH"),
         FREE("PATTERN"),
         FREE("COMPARE"),
-        FREE("PREDICT"),
         FREE("ROOT"),
         FREE("CAUSE"),
         FREE("WHAT"),
@@ -87,6 +87,14 @@ static const struct keyword keywords[] = {
 };
 
 enum { KEYWORD_COUNT = sizeof(keywords) / sizeof(keywords[0]) };
+
+bool tv_keyword_is_known(struct tv_str word)
+{
+    for (size_t i = 0; i < KEYWORD_COUNT; i++)
+        if (tv_str_equal_nocase(word, keywords[i].word))
+            return true;
+    return false;
+}
 
 bool tv_keyword_is_reserved(struct tv_str word)
 {

@@ -8,6 +8,8 @@
 
 #include "base/str.h"
 
+/* Whether it is a word of the language at all. */
+bool tv_keyword_is_known(struct tv_str word);
 /* Whether the word cannot be a plain field name. */
 bool tv_keyword_is_reserved(struct tv_str word);
 /* The keyword that a mistyped word is near to, in capitals, or NULL. */

@@ -395,7 +395,7 @@ static bool bare_ref(struct tv_parser *parser)
 {
     uint32_t offset = parser->token.offset;
     struct tv_lexeme ref = tv_lexer_reference(&parser->lexer, offset);
-    if (tv_keyword_is_reserved(ref.text)) {
+    if (tv_keyword_is_known(ref.text)) {
         parser->token = ref;
         (void)tv_parser_unexpected(parser);
         tv_parser_hint(parser, "an event id that is a keyword stands in quotes: '%.*s'",
@@ -414,8 +414,11 @@ bool tv_parse_ref(struct tv_parser *parser, struct tv_ast_ref *out)
     bool named = named_ref(parser, out);
     if (!resolve_param(parser, &any_text))
         return false;
-    if (parser->token.kind == TV_LEX_END)
+    if (parser->token.kind == TV_LEX_END) {
+        if (named)
+            tv_parser_expect(parser, "text");
         return tv_parser_unexpected(parser);
+    }
     bool bare = parser->token.kind != TV_LEX_STRING;
     char first = parser->lexer.text.ptr[parser->token.offset];
     if (bare && (named || first == '\'' || first == '"')) {
