@@ -73,9 +73,7 @@ static enum tv_status scan(struct traffic *traffic, struct tv_scan_spec *spec,
     if (scan) {
         struct tv_scan_stats stats;
         tv_scan_stats(scan, &stats);
-        traffic->stats->segments_read += stats.segments_read;
-        traffic->stats->events += stats.events;
-        traffic->stats->bytes += stats.bytes;
+        tv_scan_stats_add(traffic->stats, &stats);
     }
     tv_scan_close(scan);
     return status;

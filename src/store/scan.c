@@ -230,3 +230,15 @@ void tv_scan_stats(const struct tv_scan *scan, struct tv_scan_stats *out)
 {
     *out = scan->stats;
 }
+
+void tv_scan_stats_add(struct tv_scan_stats *sum, const struct tv_scan_stats *one)
+{
+    sum->segments_total += one->segments_total;
+    sum->segments_read += one->segments_read;
+    sum->events += one->events;
+    sum->bytes += one->bytes;
+    sum->pruned_time += one->pruned_time;
+    sum->pruned_zone += one->pruned_zone;
+    sum->pruned_filter += one->pruned_filter;
+    sum->rolled_up += one->rolled_up;
+}

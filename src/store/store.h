@@ -162,6 +162,8 @@ TV_CHECKED enum tv_status tv_scan_next(
  * with a LIMIT stops once its worst kept event is beyond it. */
 int64_t tv_scan_bound(const struct tv_scan *scan);
 void tv_scan_stats(const struct tv_scan *scan, struct tv_scan_stats *out);
+/* Adds what one scan did to a sum of several. */
+void tv_scan_stats_add(struct tv_scan_stats *sum, const struct tv_scan_stats *one);
 void tv_scan_close(struct tv_scan *scan);
 
 /* What was last seen of each service and instance at or before `time`, among arrivals up to

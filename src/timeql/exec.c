@@ -31,18 +31,6 @@ static double ms_since(int64_t start_ns)
     return (double)(tv_time_monotonic() - start_ns) / (double)TV_NS_PER_MS;
 }
 
-static void sum_stats(struct tv_scan_stats *sum, const struct tv_scan_stats *one)
-{
-    sum->segments_total += one->segments_total;
-    sum->segments_read += one->segments_read;
-    sum->events += one->events;
-    sum->bytes += one->bytes;
-    sum->pruned_time += one->pruned_time;
-    sum->pruned_zone += one->pruned_zone;
-    sum->pruned_filter += one->pruned_filter;
-    sum->rolled_up += one->rolled_up;
-}
-
 static struct tv_scan_note *new_note(struct tv_exec *exec, const char *name)
 {
     struct tv_scan_note *note = tv_arena_calloc(&exec->arena, 1, sizeof(*note));
@@ -53,6 +41,16 @@ static struct tv_scan_note *new_note(struct tv_exec *exec, const char *name)
         exec->notes = note;
     exec->last_note = note;
     return note;
+}
+
+void tv_exec_note(struct tv_exec *exec, const char *name, const struct tv_scan_stats *stats,
+        int64_t started_ns)
+{
+    struct tv_scan_note *note = new_note(exec, name);
+    note->stats = *stats;
+    note->ms = ms_since(started_ns);
+    exec->noted_ms += note->ms;
+    tv_scan_stats_add(&exec->stats, stats);
 }
 
 /* A deadline with something to show ends the scan instead of the query. */
@@ -109,6 +107,7 @@ enum tv_status tv_exec_scan(struct tv_exec *exec, const struct tv_planned_scan *
 {
     struct tv_scan *scan = NULL;
     int64_t start = tv_time_monotonic();
+    double noted_ms = exec->noted_ms;
     struct tv_scan_note *note = new_note(exec, planned->name);
     enum tv_status status =
             tv_scan_open(exec->snapshot, &planned->spec, exec->cancel, &scan, exec->err);
@@ -117,8 +116,9 @@ enum tv_status tv_exec_scan(struct tv_exec *exec, const struct tv_planned_scan *
     status = drain(exec, scan, each, ctx, note);
     tv_scan_stats(scan, &note->stats);
     tv_scan_close(scan);
-    note->ms = ms_since(start);
-    sum_stats(&exec->stats, &note->stats);
+    note->ms = ms_since(start) - (exec->noted_ms - noted_ms);
+    exec->noted_ms += note->ms;
+    tv_scan_stats_add(&exec->stats, &note->stats);
     return status;
 }
 

@@ -50,6 +50,7 @@ struct tv_exec {
     uint64_t rows_seen;
     struct tv_scan_stats stats; /* sums */
     struct tv_scan_note *notes, *last_note;
+    double noted_ms; /* of all notes, so that one scan inside another counts once */
 };
 
 /* Called for each batch with selected rows. `bound` is tv_scan_bound behind this batch. Setting *stop
@@ -61,6 +62,10 @@ typedef enum tv_status tv_exec_batch_fn(
  * set), else with TV_TIMEOUT. */
 TV_CHECKED enum tv_status tv_exec_scan(struct tv_exec *exec, const struct tv_planned_scan *scan,
         tv_exec_batch_fn *each, void *ctx);
+/* For what is read by other ways than tv_exec_scan: notes it as one scan, and adds it to the sums.
+ * `started_ns` is of tv_time_monotonic. */
+void tv_exec_note(struct tv_exec *exec, const char *name, const struct tv_scan_stats *stats,
+        int64_t started_ns);
 /* Copies the text; each warning once. */
 void tv_exec_warn(struct tv_exec *exec, const char *format, ...) TV_PRINTF(2, 3);
 void tv_exec_head(struct tv_exec *exec, const char *type);

@@ -165,8 +165,10 @@ static enum tv_status read_chunk(struct tv_match_marks *marks)
             .where = exec->query->where,
             .cancel = exec->cancel};
     memcpy(spec.names, marks->names, sizeof(spec.names));
-    enum tv_status status =
-            tv_traffic_read(exec->snapshot, &spec, &tracks, &exec->stats, exec->err);
+    struct tv_scan_stats stats = {0};
+    int64_t started_ns = tv_time_monotonic();
+    enum tv_status status = tv_traffic_read(exec->snapshot, &spec, &tracks, &stats, exec->err);
+    tv_exec_note(exec, "figures", &stats, started_ns);
     if (status == TV_OK && tracks.count > 0) {
         tv_tracks_sort(&tracks);
         struct tv_batch *batch = lay_out(marks, &tracks);

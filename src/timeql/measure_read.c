@@ -319,7 +319,11 @@ enum tv_status tv_measures_read_traffic(
         return TV_OK;
     if (spec.from < oldest)
         spec.from = oldest;
-    return tv_traffic_read(exec->snapshot, &spec, tracks, &exec->stats, exec->err);
+    struct tv_scan_stats stats = {0};
+    int64_t started_ns = tv_time_monotonic();
+    enum tv_status status = tv_traffic_read(exec->snapshot, &spec, tracks, &stats, exec->err);
+    tv_exec_note(exec, "traffic", &stats, started_ns);
+    return status;
 }
 
 int64_t tv_measures_history(const struct tv_exec *exec, const struct tv_measure_window *window,
