@@ -37,6 +37,14 @@ void tv_texts_put(struct tv_buf *out, const struct tv_str *texts, uint32_t count
 TV_CHECKED bool tv_texts_get(
         struct tv_reader *in, uint32_t count, struct tv_arena *arena, struct tv_str *out);
 
+/* Of those, the ones at `at` (ascending), without making the others. */
+struct tv_picks {
+    const uint32_t *at;
+    uint32_t count;
+};
+TV_CHECKED bool tv_texts_pick(struct tv_reader *in, uint32_t count, struct tv_picks picks,
+        struct tv_arena *arena, struct tv_str *out);
+
 /* Whether all texts are one prefix and a plain number behind it; the numbers, then. */
 TV_CHECKED bool tv_texts_are_numbered(const struct tv_str *texts, uint32_t count, int64_t *numbers);
 
@@ -51,6 +59,10 @@ struct tv_text_column {
 };
 TV_CHECKED bool tv_text_column_get(
         struct tv_reader *in, uint32_t count, struct tv_arena *arena, struct tv_text_column *out);
+
+/* The texts at `picks` among the column's values. */
+TV_CHECKED bool tv_text_column_pick(struct tv_reader *in, uint32_t count, struct tv_picks picks,
+        struct tv_arena *arena, struct tv_str *out);
 
 /* Ascending row numbers below `rows`. The getter's `out` may be NULL where all are expected. */
 void tv_rows_put(struct tv_buf *out, const uint32_t *at, uint32_t count, uint32_t rows);

@@ -113,3 +113,54 @@ bool tv_text_column_get(
         out->codes[i] = repeats ? out->codes[i] + 1 : i + 1;
     return true;
 }
+
+static int by_value(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Texts stand before the codes that choose among them, so a first reader skips them and a second
+ * makes those that were chosen. */
+static bool pick_of_dictionary(struct tv_reader *in, uint32_t count, struct tv_picks picks,
+        struct tv_arena *arena, struct tv_str *out)
+{
+    uint64_t distinct = 0;
+    struct tv_arena scratch = {0};
+    if (!tv_get_varint(in, &distinct) || distinct > count)
+        return false;
+    struct tv_reader texts = *in;
+    struct tv_picks none = {NULL, 0};
+    uint32_t *codes = tv_arena_alloc(&scratch, ((size_t)count + 1) * sizeof(*codes));
+    bool good = tv_texts_pick(in, (uint32_t)distinct, none, &scratch, NULL) &&
+            tv_codes_get(in, count, (uint32_t)distinct, codes);
+    uint32_t *chosen = tv_arena_alloc(&scratch, ((size_t)picks.count + 1) * sizeof(*chosen));
+    struct tv_str *made = tv_arena_alloc(&scratch, ((size_t)picks.count + 1) * sizeof(*made));
+    for (uint32_t i = 0; good && i < picks.count; i++)
+        chosen[i] = codes[picks.at[i]];
+    if (good && picks.count)
+        qsort(chosen, picks.count, sizeof(*chosen), by_value);
+    good = good &&
+            tv_texts_pick(&texts, (uint32_t)distinct, (struct tv_picks){chosen, picks.count}, arena,
+                    made);
+    for (uint32_t i = 0; good && i < picks.count; i++) {
+        const uint32_t *at =
+                bsearch(&codes[picks.at[i]], chosen, picks.count, sizeof(*chosen), by_value);
+        out[i] = made[at - chosen];
+    }
+    tv_arena_release(&scratch);
+    return good;
+}
+
+bool tv_text_column_pick(struct tv_reader *in, uint32_t count, struct tv_picks picks,
+        struct tv_arena *arena, struct tv_str *out)
+{
+    const uint8_t *method = NULL;
+    if (count == 0)
+        return picks.count == 0;
+    if (!tv_get_bytes(in, 1, &method) || *method > TEXT_COLUMN_DICTIONARY)
+        return false;
+    if (*method == TEXT_COLUMN_DICTIONARY)
+        return pick_of_dictionary(in, count, picks, arena, out);
+    return tv_texts_pick(in, count, picks, arena, out);
+}

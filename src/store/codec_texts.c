@@ -148,6 +148,17 @@ static bool get_hex(
     return true;
 }
 
+static struct tv_str numbered_text(struct tv_str prefix, int64_t number, struct tv_arena *arena)
+{
+    char digits[TV_DIGITS_I64_BYTES];
+    size_t length = tv_digits_i64(number, digits);
+    char *to = tv_arena_bytes(arena, prefix.len + length);
+    if (prefix.len)
+        memcpy(to, prefix.ptr, prefix.len);
+    memcpy(to + prefix.len, digits, length);
+    return (struct tv_str){to, prefix.len + length};
+}
+
 static bool get_numbered(
         struct tv_reader *in, uint32_t count, struct tv_arena *arena, struct tv_str *out)
 {
@@ -157,15 +168,8 @@ static bool get_numbered(
         return false;
     int64_t *numbers = tv_malloc(count * sizeof(*numbers) + 1);
     bool good = tv_ints_get(in, count, numbers);
-    for (uint32_t i = 0; good && i < count; i++) {
-        char digits[TV_DIGITS_I64_BYTES];
-        size_t length = tv_digits_i64(numbers[i], digits);
-        char *to = tv_arena_bytes(arena, prefix + length);
-        if (prefix)
-            memcpy(to, head, prefix);
-        memcpy(to + prefix, digits, length);
-        out[i] = (struct tv_str){to, prefix + length};
-    }
+    for (uint32_t i = 0; good && i < count; i++)
+        out[i] = numbered_text((struct tv_str){(const char *)head, prefix}, numbers[i], arena);
     free(numbers);
     return good;
 }
@@ -202,4 +206,61 @@ bool tv_texts_get(struct tv_reader *in, uint32_t count, struct tv_arena *arena, 
     if (*method == TEXTS_NUMBERED)
         return get_numbered(in, count, arena, out);
     return *method == TEXTS_PLAIN && get_plain(in, count, arena, out);
+}
+
+static bool pick_hex(struct tv_reader *in, uint32_t count, struct tv_picks picks,
+        struct tv_arena *arena, struct tv_str *out)
+{
+    uint64_t bytes = 0;
+    const uint8_t *from = NULL;
+    if (!tv_get_varint(in, &bytes) || bytes > SIZE_MAX / 2 / ((size_t)count + 1) ||
+            !tv_get_bytes(in, bytes * count, &from))
+        return false;
+    for (uint32_t i = 0; i < picks.count; i++) {
+        char *to = tv_arena_bytes(arena, bytes * 2);
+        encode_hex(from + picks.at[i] * bytes, bytes, to);
+        out[i] = (struct tv_str){to, bytes * 2};
+    }
+    return true;
+}
+
+static bool pick_numbered(struct tv_reader *in, uint32_t count, struct tv_picks picks,
+        struct tv_arena *arena, struct tv_str *out)
+{
+    uint64_t prefix = 0;
+    const uint8_t *head = NULL;
+    if (!tv_get_varint(in, &prefix) || !tv_get_bytes(in, prefix, &head))
+        return false;
+    int64_t *numbers = tv_malloc(count * sizeof(*numbers) + 1);
+    bool good = tv_ints_get(in, count, numbers);
+    for (uint32_t i = 0; good && i < picks.count; i++)
+        out[i] = numbered_text(
+                (struct tv_str){(const char *)head, prefix}, numbers[picks.at[i]], arena);
+    free(numbers);
+    return good;
+}
+
+static bool pick_plain(struct tv_reader *in, uint32_t count, struct tv_picks picks,
+        struct tv_arena *arena, struct tv_str *out)
+{
+    struct tv_arena scratch = {0};
+    struct tv_str *all = tv_arena_alloc(&scratch, ((size_t)count + 1) * sizeof(*all));
+    bool good = get_plain(in, count, &scratch, all);
+    for (uint32_t i = 0; good && i < picks.count; i++)
+        out[i] = tv_arena_str(arena, all[picks.at[i]]);
+    tv_arena_release(&scratch);
+    return good;
+}
+
+bool tv_texts_pick(struct tv_reader *in, uint32_t count, struct tv_picks picks,
+        struct tv_arena *arena, struct tv_str *out)
+{
+    const uint8_t *method = NULL;
+    if (!tv_get_bytes(in, 1, &method))
+        return false;
+    if (*method == TEXTS_HEX)
+        return pick_hex(in, count, picks, arena, out);
+    if (*method == TEXTS_NUMBERED)
+        return pick_numbered(in, count, picks, arena, out);
+    return *method == TEXTS_PLAIN && pick_plain(in, count, picks, arena, out);
 }

@@ -23,6 +23,7 @@ struct tv_scan {
     size_t count, next;
     struct tv_view view;      /* of the segment being read */
     struct tv_cached *cached; /* or what was found of it */
+    struct tv_batch *picked;  /* the selected rows alone, where they are few */
     uint32_t *rows;
     uint32_t rows_cap;
     struct tv_probes probes; /* what was looked up so far */

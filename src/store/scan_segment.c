@@ -7,6 +7,8 @@
 
 #include "store/filter.h"
 
+enum { FEW_SHARE = 64 }; /* rows are picked where one in so many is selected, or fewer */
+
 /* The predicate's questions about a segment, and whether a filter gave the answer. */
 struct asked {
     struct tv_scan *scan;
@@ -233,17 +235,31 @@ static uint32_t select_rows(
     return count;
 }
 
+/* The rows of the selection become those of a batch that has no others. */
+static enum tv_status pick_rows(struct tv_scan *scan, uint32_t count, struct tv_error *err)
+{
+    struct tv_view_pick pick = {scan->spec.columns, {scan->rows, count}};
+    enum tv_status status = tv_view_pick(&scan->view, &scan->db, &pick, &scan->picked, err);
+    for (uint32_t i = 0; i < count; i++)
+        scan->rows[i] = i;
+    return status;
+}
+
 static enum tv_status read_segment(struct tv_scan *scan, const struct tv_segment *segment,
         const struct tv_scan_columns *deciding, struct tv_scan_batch *out, struct tv_error *err)
 {
     tv_view_init(&scan->view, segment);
     enum tv_status status = tv_view_load(&scan->view, &scan->db, deciding, err);
     uint32_t count = status == TV_OK ? select_rows(scan, segment, scan->view.batch) : 0;
-    if (count)
+    bool few = count > 0 && count <= segment->extent.rows / FEW_SHARE &&
+            !tv_view_covers(&scan->view, segment, &scan->spec.columns);
+    if (few)
+        status = pick_rows(scan, count, err);
+    else if (count)
         status = tv_view_load(&scan->view, &scan->db, &scan->spec.columns, err);
     scan->stats.bytes += scan->view.bytes;
     if (status == TV_OK)
-        *out = (struct tv_scan_batch){scan->view.batch, scan->rows, count};
+        *out = (struct tv_scan_batch){few ? scan->picked : scan->view.batch, scan->rows, count};
     else
         tv_view_release(&scan->view); /* half of it is not worth keeping */
     return status;
@@ -269,6 +285,10 @@ void tv_scan_retire(struct tv_scan *scan)
 {
     tv_cached_unref(scan->cached);
     scan->cached = NULL;
+    if (scan->picked)
+        tv_view_release(&scan->view); /* what it says it has looked at it does not hold */
+    tv_batch_unref(scan->picked);
+    scan->picked = NULL;
     if (scan->view.batch)
         tv_cache_put(scan->snapshot->store->cache, &scan->view);
 }

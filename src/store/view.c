@@ -172,7 +172,7 @@ bool tv_view_covers(const struct tv_view *view, const struct tv_segment *segment
     return true;
 }
 
-static void want_all(
+void tv_view_want(
         struct tv_view *view, const struct tv_scan_columns *columns, struct tv_wanted_list *list)
 {
     const struct tv_segment *segment = view->segment;
@@ -206,7 +206,7 @@ enum tv_status tv_view_load(struct tv_view *view, const struct tv_db *db,
 {
     struct tv_wanted_list list = {0};
     struct tv_buf bytes = {0};
-    want_all(view, columns, &list);
+    tv_view_want(view, columns, &list);
     enum tv_status status = tv_wanted_read(db, view->segment, &list, &bytes, err);
     view->bytes += bytes.len;
     for (size_t i = 0; i < list.count && status == TV_OK; i++) {

@@ -7,6 +7,7 @@
 #ifndef TV_STORE_VIEW_H
 #define TV_STORE_VIEW_H
 
+#include "store/codec.h"
 #include "store/segment.h"
 #include "store/store.h"
 
@@ -30,6 +31,15 @@ TV_CHECKED enum tv_status tv_view_load(struct tv_view *view, const struct tv_db 
 /* Whether all these columns are loaded; `segment` is the view's. */
 bool tv_view_covers(const struct tv_view *view, const struct tv_segment *segment,
         const struct tv_scan_columns *columns);
+
+/* The given rows of the view's segment (ascending, few) as a batch of their own, with these columns
+ * and those that the view has loaded; owned by the caller. TV_CORRUPT names the segment. */
+struct tv_view_pick {
+    struct tv_scan_columns columns;
+    struct tv_picks rows;
+};
+TV_CHECKED enum tv_status tv_view_pick(struct tv_view *view, const struct tv_db *db,
+        const struct tv_view_pick *pick, struct tv_batch **out, struct tv_error *err);
 
 /* Names and types in a segment's overflow blocks. */
 TV_CHECKED enum tv_status tv_view_overflow_names(const struct tv_db *db,

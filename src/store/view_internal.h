@@ -31,6 +31,9 @@ TV_CHECKED bool tv_view_decode_field(
 TV_CHECKED bool tv_view_decode_attr(struct tv_view *view, uint32_t index, struct tv_reader *in);
 TV_CHECKED bool tv_view_decode_overflow(struct tv_view *view, struct tv_reader *in);
 
+/* Blocks that columns need and the view has not looked at; notes them as looked at. */
+void tv_view_want(
+        struct tv_view *view, const struct tv_scan_columns *columns, struct tv_wanted_list *list);
 /* Fills the error for a segment whose bytes are wrong; returns TV_CORRUPT. */
 enum tv_status tv_view_corrupt(
         const struct tv_db *db, const struct tv_segment *segment, struct tv_error *err);

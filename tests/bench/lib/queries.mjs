@@ -26,7 +26,11 @@ export class Places {
   }
   trace(i) { return this.traces[Math.floor((this.traces.length * (i + 0.5)) / ASKED)]; }
   time(i) { return Math.floor(this.first + ((this.last - this.first) * (i + 0.5)) / ASKED); }
-  get step() { return Math.ceil((this.last - this.first) / PIXELS); }
+  /** In whole seconds, and past ten of them in tens, as a page asks. */
+  get step() {
+    const seconds = (this.last - this.first) / PIXELS / 1e9, unit = seconds > 10 ? 10 : 1;
+    return Math.ceil(seconds / unit) * unit * 1e9;
+  }
 }
 
 /** Each question: what it must not exceed in milliseconds, and how each side says it. */

@@ -159,6 +159,26 @@ static struct tv_str any_text(struct test_random *random, uint64_t habit, struct
             "a longer text with some words in it to be cut", number * number);
 }
 
+/* Some of the values alone are the same as when all are read. */
+static void check_text_picks(struct test_random *random, const struct tv_buf *column,
+        const struct tv_text_column *all, uint32_t count)
+{
+    struct tv_arena arena = {0};
+    uint32_t *at = tv_arena_calloc(&arena, count, sizeof(*at));
+    struct tv_str *got = tv_arena_calloc(&arena, count, sizeof(*got));
+    struct tv_picks picks = {at, 0};
+    uint64_t rarity = 1 + test_below(random, 50);
+    for (uint32_t i = 0; i < count; i++)
+        if (!test_below(random, rarity))
+            at[picks.count++] = i;
+    struct tv_reader in = reader_of(column);
+    assert_true(tv_text_column_pick(&in, count, picks, &arena, got));
+    assert_true(in.at == in.end);
+    for (uint32_t i = 0; i < picks.count; i++)
+        assert_true(tv_str_equal(got[i], all->dictionary[all->codes[at[i]] - 1]));
+    tv_arena_release(&arena);
+}
+
 static void check_text_column(struct test_random *random, uint32_t count, uint32_t distinct)
 {
     struct tv_arena arena = {0};
@@ -184,6 +204,7 @@ static void check_text_column(struct test_random *random, uint32_t count, uint32
         assert_true(back.codes[i] >= 1 && back.codes[i] <= back.distinct);
         assert_true(tv_str_equal(texts[codes[i] - 1], back.dictionary[back.codes[i] - 1]));
     }
+    check_text_picks(random, &out, &back, count);
     tv_buf_release(&out);
     tv_arena_release(&arena);
 }
