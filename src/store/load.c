@@ -68,9 +68,12 @@ static enum tv_status load_segments(
 {
     sqlite3_stmt *rows = NULL;
     struct found found = {0};
-    /* The payload is a column of the result, but only level 0's is asked for, and only then read. */
-    enum tv_status status = tv_db_prepare(
-            db, "SELECT id, level, state, meta, payload FROM segment ORDER BY id", &rows, err);
+    /* A column of the result is read whether it is asked for or not: segments' payloads must not be
+     * one. */
+    enum tv_status status = tv_db_prepare(db,
+            "SELECT id, level, state, meta, CASE level WHEN 0 THEN payload END"
+            " FROM segment ORDER BY id",
+            &rows, err);
     if (status != TV_OK)
         return status;
     int code = SQLITE_ROW;
