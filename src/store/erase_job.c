@@ -182,13 +182,25 @@ static void record(struct tv_store_job *job)
     (void)sqlite3_finalize(insert);
 }
 
+/* Copies the log into the file and cuts it off. False where that failed or a reader is in the way. */
+static bool empty_log(struct tv_store_job *job)
+{
+    const struct tv_db *db = &job->store->writer;
+    int code = sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    job->waits = (code & 0xff) == SQLITE_BUSY;
+    if (code != SQLITE_OK && !job->waits)
+        job->status = tv_db_fail(db, code, "checkpoint", &job->err);
+    return code == SQLITE_OK;
+}
+
+/* The record goes last, and leaves nothing either: its condition may name a person. */
 static void forget(struct tv_store_job *job)
 {
     char sql[80];
     (void)snprintf(
             sql, sizeof(sql), "DELETE FROM erasure WHERE id = %lld", (long long)job->erasure->id);
     job->status = tv_db_exec(&job->store->writer, sql, &job->err);
-    job->more = job->status != TV_OK;
+    job->more = job->status != TV_OK || !empty_log(job);
 }
 
 static void scrub(struct tv_store_job *job)
@@ -208,12 +220,8 @@ static void scrub(struct tv_store_job *job)
         job->status = tv_db_exec(db, sql, &job->err);
         return;
     }
-    int code = sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    job->waits = (code & 0xff) == SQLITE_BUSY;
-    if (code == SQLITE_OK)
+    if (empty_log(job))
         forget(job);
-    else if (!job->waits)
-        job->status = tv_db_fail(db, code, "checkpoint", &job->err);
 }
 
 void tv_erase_commit(struct tv_store_job *job)

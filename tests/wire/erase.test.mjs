@@ -13,6 +13,8 @@ import { eventually } from '../lib/eventually.mjs';
 const traceId = randomBytes(16).toString('hex');
 const marker = Buffer.from(traceId, 'hex').subarray(0, 8).reverse();
 const inFiles = (path) => readdirSync(path).some((name) => readFileSync(join(path, name)).includes(marker));
+const told = "user = 'u17'";
+const tells = (path) => readdirSync(path).some((name) => readFileSync(join(path, name)).includes(told));
 const remove = (daemon, where, query = `where=${encodeURIComponent(where)}`) =>
   daemon.fetch(`/api/v1/events?${query}`, { method: 'DELETE' });
 const count = async (daemon, where) =>
@@ -39,6 +41,7 @@ test('erased events are gone from answers and from the file, compacted or not', 
   assert.equal(await count(daemon, "user = 'u17'"), 0);
   assert.equal(await count(daemon, "service = 'shop'"), 6300);
   assert.equal(inFiles(folder.path), false);
+  assert.equal(tells(folder.path), false, 'nor is what was asked for');
   await daemon.post(batch(7000, 10));
   assert.equal(await count(daemon, "user = 'u17'"), 1, 'what comes later stays');
   assert.match(check(folder.path), / 0 problems/);
