@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "daemon/config_internal.h"
 #include "event/redactor.h"
+#include "store/retention.h"
 
 #include <stddef.h>
 
@@ -33,6 +34,8 @@ static const struct tv_setting settings[] = {
                 "the host's systemd journal, through libsystemd"},
         {"retention", TV_SETTING_DURATION, AT(retention_ns), "30d", "DURATION",
                 "age at which events go"},
+        {"retention-for", TV_SETTING_AGES, AT(retention_for), NULL, "RULES",
+                "ages of some services' events: payments,ledger-*=365d; load-*=2d"},
         {"max-disk", TV_SETTING_SIZE, AT(max_disk_bytes), "10GiB", "SIZE",
                 "size of the data file at which the oldest events go"},
         {"disk-reserve", TV_SETTING_SIZE, AT(disk_reserve_bytes), "256MiB", "SIZE",
@@ -154,6 +157,9 @@ static bool set_value(
         return tv_log_format_from_name(text, at);
     case TV_SETTING_REDACT:
         return set_redact(config, setting, text);
+    case TV_SETTING_AGES:
+        return tv_retention_parse(text, &(struct tv_retention){.age_ns = 0}) &&
+                set_copy(config, setting, text);
     }
     return false;
 }
@@ -180,6 +186,8 @@ const char *tv_setting_takes(const struct tv_setting *setting)
         return "logfmt or json";
     case TV_SETTING_REDACT:
         return "off, or rules with replace, hash, drop or off, such as email=hash,ip=replace";
+    case TV_SETTING_AGES:
+        return "services and an age for them, such as payments,ledger-*=365d; load-*=2d";
     }
     return "";
 }
@@ -213,6 +221,7 @@ static void print_value(
     case TV_SETTING_TEXT:
     case TV_SETTING_ADDRESS:
     case TV_SETTING_REDACT:
+    case TV_SETTING_AGES:
         tv_buf_printf(out, "%s", *(const char *const *)at);
         break;
     case TV_SETTING_ADDRESS_OR_OFF:
@@ -242,7 +251,8 @@ void tv_config_print(const struct tv_config *config, struct tv_buf *out)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const struct tv_setting *setting = &settings[i];
-        bool unset = (setting->kind == TV_SETTING_TEXT || setting->kind == TV_SETTING_REDACT) &&
+        bool unset = (setting->kind == TV_SETTING_TEXT || setting->kind == TV_SETTING_REDACT ||
+                             setting->kind == TV_SETTING_AGES) &&
                 !*(const char *const *)((const char *)config + setting->offset);
         if (setting->kind == TV_SETTING_COMMAND || setting->offset == AT(config) || unset)
             continue;

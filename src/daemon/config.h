@@ -20,6 +20,7 @@ struct tv_config {
     const char *allowed_hosts; /* comma-separated; NULL is none */
     const char *redact;        /* rules over the defaults; NULL is none */
     int64_t retention_ns;
+    const char *retention_for; /* rules of services with ages of their own; NULL is none */
     uint64_t max_disk_bytes, disk_reserve_bytes, max_memory_bytes;
     enum tv_log_level log_level;
     enum tv_log_format log_format;

@@ -15,6 +15,7 @@ enum tv_setting_kind {
     TV_SETTING_LEVEL,
     TV_SETTING_FORMAT,
     TV_SETTING_REDACT,
+    TV_SETTING_AGES,
     TV_SETTING_COMMAND /* a flag alone: neither in the file nor in the environment */
 };
 

@@ -193,6 +193,7 @@ static enum tv_status make_store(struct daemon *daemon, struct tv_error *err)
     struct tv_store_config store = {
             .dir = config->data_dir,
             .retention_ns = config->retention_ns,
+            .retention_for = config->retention_for,
             .disk_bytes_max = config->max_disk_bytes,
             .reserve_bytes = config->disk_reserve_bytes,
             .cache_bytes = (size_t)config->max_memory_bytes / 8,

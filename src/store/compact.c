@@ -97,24 +97,33 @@ static size_t end_of_piece(const struct tv_build_row *rows, size_t start, size_t
     return count;
 }
 
+/* Encodes the rows of one stretch of time from `start` on; returns how many. */
+static size_t encode_from(struct tv_store_job *job, const struct tv_retention_rows *all,
+        size_t start, size_t class_end)
+{
+    /* What lay in segments is not cut by time again, or merging would never end. */
+    size_t end = job->kind == TV_JOB_FLUSH ? end_of_piece(all->rows, start, class_end) : class_end;
+    size_t parts = (end - start + TV_SEGMENT_ROWS_MAX - 1) / TV_SEGMENT_ROWS_MAX;
+    size_t each = (end - start + parts - 1) / parts;
+    for (size_t at = start; at < end; at += each) {
+        struct tv_build build = {all->batches, all->batch_count, all->rows + at,
+                (uint32_t)(end - at < each ? end - at : each)};
+        encode_piece(job, &build);
+    }
+    return end - start;
+}
+
 void tv_compact_encode(
         struct tv_store_job *job, struct tv_batch *const *batches, size_t batch_count)
 {
-    size_t count = 0;
-    struct tv_build_row *rows = tv_build_sorted(batches, batch_count, &count);
-    for (size_t start = 0; start < count;) {
-        /* What lay in segments is not cut by time again, or merging would never end. */
-        size_t end = job->kind == TV_JOB_FLUSH ? end_of_piece(rows, start, count) : count;
-        size_t parts = (end - start + TV_SEGMENT_ROWS_MAX - 1) / TV_SEGMENT_ROWS_MAX;
-        size_t each = (end - start + parts - 1) / parts;
-        for (; start < end; start += each) {
-            struct tv_build build = {batches, batch_count, rows + start,
-                    (uint32_t)(end - start < each ? end - start : each)};
-            encode_piece(job, &build);
-        }
-        start = end;
-    }
-    free(rows);
+    struct tv_retention_rows all = {.batches = batches, .batch_count = batch_count};
+    size_t ends[TV_RETENTION_CLASSES_MAX], start = 0;
+    all.rows = tv_build_sorted(batches, batch_count, &all.count);
+    tv_retention_split(&job->store->retention, &all, ends);
+    for (int class = 0; class < TV_RETENTION_CLASSES_MAX; class ++)
+        for (; start < ends[class]; start += encode_from(job, &all, start, ends[class]))
+            ;
+    free(all.rows);
 }
 
 void tv_flush_run(struct tv_store_job *job)

@@ -30,11 +30,11 @@ static void list_unref(struct tv_segment_list *list)
 
 static void list_add(struct tv_segment_list *list, struct tv_segment *segment)
 {
-    int64_t newest_ns = tv_extent_newest(&segment->extent);
+    int64_t end_ns = tv_retention_end(segment);
     list->items[list->count++] = segment;
     tv_extent_add(&list->extent, &segment->extent);
-    if (newest_ns < list->first_to_expire_ns)
-        list->first_to_expire_ns = newest_ns;
+    if (end_ns < list->first_to_expire_ns)
+        list->first_to_expire_ns = end_ns;
 }
 
 void tv_store_lists_changed(struct tv_store *store)
@@ -107,6 +107,7 @@ void tv_store_swap_segments(struct tv_store *store, struct tv_segment *const *ol
     }
     for (size_t i = 0; i < fresh_count; i++) {
         fresh[i]->graveyard = &store->graveyard;
+        tv_retention_place(&store->retention, fresh[i]);
         list_add(after, fresh[i]);
         count_segment(store, fresh[i], 1);
     }

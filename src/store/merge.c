@@ -78,6 +78,22 @@ static bool find_run(struct tv_store_job *job, struct tv_segment **sorted, size_
     return false;
 }
 
+/* Those of one tier and class, by time. */
+static size_t gather(
+        const struct tv_segment_list *list, int tier, unsigned class, struct tv_segment **sorted)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct tv_segment *segment = list->items[i];
+        if (segment->extent.rows < SMALL_ROWS && tier_of(segment->extent.rows) == tier &&
+                segment->class == class && !atomic_load(&segment->corrupt))
+            sorted[count++] = segment;
+    }
+    if (count)
+        qsort(sorted, count, sizeof(*sorted), by_time);
+    return count;
+}
+
 bool tv_merge_due(struct tv_store *store, struct tv_store_job *job)
 {
     const struct tv_segment_list *list = store->segments;
@@ -85,18 +101,11 @@ bool tv_merge_due(struct tv_store *store, struct tv_store_job *job)
     if (!store->merge_wanted)
         return false;
     struct tv_segment **sorted = tv_calloc(list->count, sizeof(struct tv_segment *));
-    for (int tier = 0; tier < TIERS && !found; tier++) {
-        size_t count = 0;
-        for (size_t i = 0; i < list->count; i++) {
-            struct tv_segment *segment = list->items[i];
-            if (segment->extent.rows < SMALL_ROWS && tier_of(segment->extent.rows) == tier &&
-                    !atomic_load(&segment->corrupt))
-                sorted[count++] = segment;
+    for (int tier = 0; tier < TIERS && !found; tier++)
+        for (unsigned class = 0; class <= TV_RETENTION_MIXED && !found; class ++) {
+            size_t count = gather(list, tier, class, sorted);
+            found = count && find_run(job, sorted, count, tier);
         }
-        if (count)
-            qsort(sorted, count, sizeof(*sorted), by_time);
-        found = find_run(job, sorted, count, tier);
-    }
     free(sorted);
     store->merge_wanted = found;
     return found;

@@ -87,6 +87,9 @@ struct tv_segment {
 
     /* Of its row in the table of rollups; owned, NULL until it is known. Set once, by the loop. */
     struct tv_rolled *_Atomic rolled;
+    unsigned class; /* of retention (retention.h); with age_ns set when it joins the list */
+    int64_t age_ns; /* to which it is kept; INT64_MAX: for ever */
+
     struct tv_graveyard *graveyard; /* where its id goes once dead and let go */
     atomic_bool dead;               /* replaced or expired: the row goes with the last reference */
     atomic_bool corrupt;            /* set aside */

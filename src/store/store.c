@@ -138,6 +138,18 @@ static enum tv_status open_for_writing(struct tv_store *store, struct tv_error *
     return status;
 }
 
+static enum tv_status read_rules(struct tv_store *store, struct tv_error *err)
+{
+    const char *rules = store->config.retention_for;
+    store->retention.age_ns = store->config.retention_ns;
+    if (!rules)
+        return TV_OK;
+    store->rules = strdup(rules);
+    if (tv_retention_parse(tv_str_of(store->rules), &store->retention))
+        return TV_OK;
+    return tv_fail(err, TV_BAD_INPUT, "no ages of services: '%s'", rules);
+}
+
 static enum tv_status open_for_reading(struct tv_store *store, struct tv_error *err)
 {
     struct tv_db db = {0};
@@ -169,6 +181,7 @@ static void release(struct tv_store *store)
     (void)pthread_mutex_destroy(&store->pool.mutex);
     (void)pthread_mutex_destroy(&store->graveyard.mutex);
     free(store->graveyard.ids);
+    free(store->rules);
     free(store->dir);
     free(store->path);
     free(store);
@@ -195,8 +208,9 @@ enum tv_status tv_store_open(
     (void)pthread_mutex_init(&store->pool.mutex, NULL);
     (void)pthread_mutex_init(&store->graveyard.mutex, NULL);
     tv_lists_init(store);
-    enum tv_status status =
-            store->writable ? open_for_writing(store, err) : open_for_reading(store, err);
+    enum tv_status status = read_rules(store, err);
+    if (status == TV_OK)
+        status = store->writable ? open_for_writing(store, err) : open_for_reading(store, err);
     if (status == TV_OK)
         status = tv_store_load(store, err);
     if (status != TV_OK) {

@@ -26,9 +26,10 @@ struct tv_snapshot;
 struct tv_scan;
 
 struct tv_store_config {
-    const char *dir;         /* the data folder; made if absent; the file is traversion.db in it */
-    int64_t retention_ns;    /* age at which whole segments go */
-    uint64_t disk_bytes_max; /* of the file */
+    const char *dir;      /* the data folder; made if absent; the file is traversion.db in it */
+    int64_t retention_ns; /* age at which whole segments go; 0: never */
+    const char *retention_for; /* rules of services with ages of their own (retention.h), or NULL */
+    uint64_t disk_bytes_max;   /* of the file */
     uint64_t reserve_bytes; /* of the file system left free: below it nothing is taken in. At most a
                                 twentieth of the file system counts */
     size_t cache_bytes;     /* decoded columns kept for queries */

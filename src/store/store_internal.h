@@ -12,6 +12,7 @@
 #include "store/dedupe.h"
 #include "store/level0.h"
 #include "store/prints_list.h"
+#include "store/retention.h"
 #include "store/schema.h"
 #include "store/segment.h"
 #include "store/store.h"
@@ -58,6 +59,8 @@ struct tv_graveyard {
 struct tv_store {
     struct tv_store_config config;
     char *dir, *path;
+    char *rules; /* what `retention` points into */
+    struct tv_retention retention;
     int lock_fd;
     bool writable;
 
@@ -85,6 +88,9 @@ struct tv_store {
     struct tv_snapshot *current; /* of the lists as they are, or NULL */
     bool commit_open, job_open;
     int64_t retry_ns[TV_JOB_COUNT]; /* monotonic, as all below: not before, after a failure */
+    int64_t clock_ns,
+            clock_read_ns; /* the wall clock when it was last believed, and when that was */
+    int64_t clock_hold_ns; /* until when a step of it is not believed; 0: it is */
     int64_t prune_due_ns, vacuum_due_ns, erase_due_ns;
     struct tv_erasure *erasures; /* by age; the first is worked on */
     uint64_t prints_rows_min; /* segments of fewer rows get no prints: they may still be merged */
@@ -111,7 +117,7 @@ struct tv_segment_list {
     atomic_uint refs;
     size_t count;
     struct tv_extent extent;    /* of all */
-    int64_t first_to_expire_ns; /* the oldest tv_extent_newest among them, INT64_MAX for none */
+    int64_t first_to_expire_ns; /* the least tv_retention_end among them, INT64_MAX for none */
     struct tv_segment *items[]; /* by id; one reference each */
 };
 

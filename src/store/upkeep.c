@@ -28,6 +28,8 @@ enum {
 #define PRUNE_EVERY_NS     TV_NS_PER_MIN
 #define REQUEST_HORIZON_NS (10 * TV_NS_PER_MIN)
 #define VACUUM_EVERY_NS    (10 * TV_NS_PER_S)
+#define CLOCK_STEP_NS      TV_NS_PER_HOUR
+#define CLOCK_SETTLES_NS   TV_NS_PER_HOUR
 #define BURY_AGAIN_NS      TV_NS_PER_S
 #define IDLE_LOOK_NS       (10 * TV_NS_PER_MIN) /* a clock that is set forward is noticed by then */
 
@@ -93,17 +95,26 @@ void tv_bury_finish(struct tv_store_job *job)
         tv_graveyard_add(&job->store->graveyard, job->ids[i]);
 }
 
-static void take_expired(struct tv_store *store, struct tv_store_job *job)
+static void take_expired(struct tv_store *store, struct tv_store_job *job, int64_t now_ns)
 {
-    int64_t limit_ns = job->now_ns - store->config.retention_ns;
     for (size_t i = 0; i < store->segments->count && job->old_count < TV_JOB_SEGMENTS_MAX; i++) {
         struct tv_segment *segment = store->segments->items[i];
-        if (tv_extent_newest(&segment->extent) < limit_ns)
+        if (tv_retention_end(segment) < now_ns)
             job->old[job->old_count++] = tv_segment_ref(segment);
     }
 }
 
-/* The segments that were touched by time longest ago, until what is over the limit is gone. */
+/* Whether a segment goes before another where there is no room for both: the one that would come of
+ * age first, so that what is kept long stays longest. */
+static bool goes_before(const struct tv_segment *a, const struct tv_segment *b)
+{
+    int64_t a_ns = tv_retention_end(a), b_ns = tv_retention_end(b);
+    if (a_ns != b_ns)
+        return a_ns < b_ns;
+    return tv_extent_newest(&a->extent) < tv_extent_newest(&b->extent);
+}
+
+/* The segments nearest to their end, until what is over the limit is gone. */
 static void take_oldest(struct tv_store *store, struct tv_store_job *job, uint64_t excess_bytes)
 {
     bool *taken = tv_calloc(store->segments->count + 1, sizeof(*taken));
@@ -111,8 +122,7 @@ static void take_oldest(struct tv_store *store, struct tv_store_job *job, uint64
         size_t oldest = store->segments->count;
         for (size_t i = 0; i < store->segments->count; i++) {
             bool older = oldest == store->segments->count ||
-                    tv_extent_newest(&store->segments->items[i]->extent) <
-                            tv_extent_newest(&store->segments->items[oldest]->extent);
+                    goes_before(store->segments->items[i], store->segments->items[oldest]);
             if (!taken[i] && older)
                 oldest = i;
         }
@@ -127,24 +137,36 @@ static void take_oldest(struct tv_store *store, struct tv_store_job *job, uint64
     free(taken);
 }
 
-/* The wall clock's time at which the oldest segment comes of age. */
+/* The wall clock's time at which the first segment comes of age. */
 static int64_t first_expiry(const struct tv_store *store)
 {
-    int64_t due_ns = 0;
-    if (store->config.retention_ns <= 0 ||
-            __builtin_add_overflow(
-                    store->segments->first_to_expire_ns, store->config.retention_ns + 1, &due_ns))
-        return INT64_MAX;
-    return due_ns;
+    int64_t end_ns = store->segments->first_to_expire_ns;
+    return end_ns == INT64_MAX ? INT64_MAX : end_ns + 1;
+}
+
+/* The wall clock as far as deleting by it goes. One that was set forward by mistake must not cost a
+ * day of history that cannot be brought back, so a step ahead counts once it has lasted. */
+static int64_t settled_clock(struct tv_store *store, int64_t now_ns)
+{
+    int64_t read_ns = tv_time_monotonic();
+    int64_t expected_ns = store->clock_ns + (read_ns - store->clock_read_ns);
+    bool ahead = store->clock_read_ns && now_ns - expected_ns > CLOCK_STEP_NS;
+    store->clock_hold_ns = ahead ? store->clock_read_ns + CLOCK_SETTLES_NS : 0;
+    if (ahead && read_ns < store->clock_hold_ns)
+        return expected_ns;
+    store->clock_ns = now_ns;
+    store->clock_read_ns = read_ns;
+    return now_ns;
 }
 
 bool tv_expire_due(struct tv_store *store, struct tv_store_job *job)
 {
+    int64_t now_ns = settled_clock(store, job->now_ns);
     uint64_t used = store->stats.payload_bytes + store->stats.payload_bytes / 32;
     if (store->config.disk_bytes_max && used > store->config.disk_bytes_max)
         take_oldest(store, job, used - store->config.disk_bytes_max);
-    else if (job->now_ns >= first_expiry(store))
-        take_expired(store, job);
+    else if (now_ns >= first_expiry(store))
+        take_expired(store, job, now_ns);
     return job->old_count > 0;
 }
 
@@ -221,7 +243,9 @@ static int64_t expire_due_in(const struct tv_store *store, int64_t now_monotonic
     if (due_ns == INT64_MAX)
         return INT64_MAX;
     int64_t wait_ns = due_ns - tv_time_now();
-    int64_t pause_ns = store->retry_ns[TV_JOB_EXPIRE] - now_monotonic_ns;
+    int64_t hold_ns = store->retry_ns[TV_JOB_EXPIRE];
+    hold_ns = store->clock_hold_ns > hold_ns ? store->clock_hold_ns : hold_ns;
+    int64_t pause_ns = hold_ns - now_monotonic_ns;
     wait_ns = wait_ns > pause_ns ? wait_ns : pause_ns;
     return wait_ns > 0 ? wait_ns : 0;
 }

@@ -33,6 +33,7 @@ static const struct sample samples[] = {
         {"host-metrics", "HOST_METRICS", "ON", "on", "off"},
         {"journal", "JOURNAL", "true", "on", "off"},
         {"retention", "RETENTION", "12 hours", "12h", "30d"},
+        {"retention-for", "RETENTION_FOR", "a,b-*=1d; c=2h", "a,b-*=1d; c=2h", NULL},
         {"max-disk", "MAX_DISK", "1.5GiB", "1610612736", "10737418240"},
         {"disk-reserve", "DISK_RESERVE", "64MiB", "67108864", "268435456"},
         {"max-memory", "MAX_MEMORY", "1GiB", "1073741824", "536870912"},

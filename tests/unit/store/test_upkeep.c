@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Maintenance: retention, pins, merging, checkpoints, rows buried. */
+/* Maintenance: pins, merging, checkpoints, rows buried. */
 #include "support_world.h"
 
 #include "base/time.h"
@@ -17,81 +17,6 @@ static int64_t rows_in_file(struct tv_store *store)
     struct tv_error err;
     assert_int_equal(tv_db_int(&store->side, "SELECT count(*) FROM segment", &count, &err), TV_OK);
     return count;
-}
-
-/* Whole segments go, and only those past their age. */
-static void retention__deletes_what_is_old(void **state)
-{
-    (void)state;
-    char *dir = test_folder_make();
-    struct tv_store_config config = {.dir = dir, .retention_ns = TV_NS_PER_DAY};
-    struct tv_store *store = test_open_with(&config);
-    struct test_random random = {51};
-    struct tv_store_stats stats;
-    int64_t now = tv_time_now();
-    struct test_shape old = {300, now - 3 * TV_NS_PER_DAY, TV_NS_PER_MIN, false};
-    struct test_shape young = {200, now - TV_NS_PER_HOUR, TV_NS_PER_MIN, false};
-    (void)test_commit_one(store, test_batch(&random, &old));
-    (void)test_commit_one(store, test_batch(&random, &young));
-    test_compact(store);
-    tv_store_stats(store, &stats);
-    assert_int_equal(stats.events, 200);
-    assert_int_equal(stats.expired_events, 300);
-    assert_int_equal(rows_in_file(store), 1);
-    tv_store_close(store);
-    store = test_open_with(&config);
-    tv_store_stats(store, &stats);
-    assert_int_equal(stats.events, 200);
-    tv_store_close(store);
-    test_folder_remove(dir);
-}
-
-/* An old incident that was imported today is kept: its receive time counts. */
-static void retention__counts_from_receive_time(void **state)
-{
-    (void)state;
-    char *dir = test_folder_make();
-    struct tv_store_config config = {.dir = dir, .retention_ns = TV_NS_PER_DAY};
-    struct tv_store *store = test_open_with(&config);
-    struct tv_batch *batch = tv_batch_new();
-    struct tv_store_stats stats;
-    for (int i = 0; i < 10; i++) {
-        uint32_t row = tv_batch_add_row(batch);
-        tv_batch_set_time(batch, row, NOON + i);
-        tv_batch_set_text(batch, TV_FIELD_SERVICE, row, TV_STR("a"));
-    }
-    (void)test_commit_one(store, batch);
-    test_compact(store);
-    tv_store_stats(store, &stats);
-    assert_int_equal(stats.events, 10);
-    tv_store_close(store);
-    test_folder_remove(dir);
-}
-
-static void retention__keeps_the_file_in_its_limit(void **state)
-{
-    (void)state;
-    char *dir = test_folder_make();
-    struct tv_store_config config = {.dir = dir, .disk_bytes_max = 200000};
-    struct tv_store *store = test_open_with(&config);
-    struct test_random random = {52};
-    struct tv_store_stats stats;
-    uint64_t before = 0;
-    for (int day = 0; day < 12; day++) {
-        struct test_shape shape = {1000, NOON + 2 * day * TV_NS_PER_DAY, TV_NS_PER_MIN, false};
-        (void)test_commit_one(store, test_batch(&random, &shape));
-        test_compact(store);
-        tv_store_stats(store, &stats);
-        assert_true(stats.payload_bytes <= config.disk_bytes_max);
-        before += 1000;
-    }
-    assert_true(stats.events > 1000 && stats.events < before);
-    struct tv_snapshot *snapshot = tv_snapshot_take(store);
-    assert_true(tv_snapshot_newest(snapshot) > NOON + 22 * TV_NS_PER_DAY);
-    assert_true(tv_snapshot_oldest(snapshot) > NOON + TV_NS_PER_DAY);
-    tv_snapshot_unref(snapshot);
-    tv_store_close(store);
-    test_folder_remove(dir);
 }
 
 static uint64_t count_of(struct tv_snapshot *snapshot)
@@ -217,9 +142,6 @@ static void jobs__are_due_when_a_segment_expires(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(retention__deletes_what_is_old),
-            cmocka_unit_test(retention__counts_from_receive_time),
-            cmocka_unit_test(retention__keeps_the_file_in_its_limit),
             cmocka_unit_test(snapshot__sees_the_same_while_others_compact),
             cmocka_unit_test(compaction__of_scattered_days_stays_in_few_segments),
             cmocka_unit_test(compaction__keeps_hours_apart),
