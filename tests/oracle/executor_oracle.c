@@ -1,131 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine against a naive executor: random events, random statements, equal answers.
  *
- *     oracle_executor_oracle [PAIRS [SEED]]
+ *     oracle_executor_oracle [PAIRS [SEED [EVENTS]]]
  *
  * The naive side keeps the events as plain structs, judges a condition's tree one event at a time with
  * three-valued logic of its own, sorts with qsort and counts with nested loops; it shares no code with
  * lexer, parser, predicates, store or operators. Events come late, out of order, twice, and with fields
  * missing; some lie in segments, some in level 0. Each statement is also rewritten (operands exchanged,
  * NOT NOT, a window cut in two, a LIMIT's prefix), and must then answer the same. */
-#include "../lib/compact.h"
-#include "support_executor.h"
+#include "support_world.h"
 
 #include "base/json_in.h"
 
 #include <inttypes.h>
 #include <math.h>
 
-#define BASE_NS INT64_C(1705333643000000000)
-
-enum { EVENTS_MAX = 400, QUERIES_PER_STORE = 40 };
-
-struct world {
-    struct fixture fixture;
-    struct row rows[EVENTS_MAX]; /* as stored, in order of arrival; its index is attribute "seq" */
-    unsigned count;
-};
-
-static struct row random_row(void)
-{
-    struct row row = {.service = oracle_below(4), .type = oracle_below(5), .name = -1, .text = -1};
-    /* Mostly within a minute, in steps that collide; sometimes days late. */
-    row.time = BASE_NS + (int64_t)oracle_below(600) * 100 * TV_NS_PER_MS;
-    if (oracle_below(12) == 0)
-        row.time -= (int64_t)oracle_below(5) * TV_NS_PER_DAY;
-    row.duration = oracle_below(3) ? (int64_t)oracle_below(500) * TV_NS_PER_MS : -1;
-    row.name = oracle_below(2) ? (int)oracle_below(6) : -1;
-    row.text = oracle_below(3) ? (int)oracle_below(6) : -1;
-    row.flag = oracle_below(3) ? (int)oracle_below(2) : -1;
-    row.status = oracle_below(2) ? (uint8_t)(1 + oracle_below(3)) : 0;
-    row.severity = oracle_below(2) ? (uint8_t)(1 + oracle_below(24)) : 0;
-    row.number_kind = (enum number_kind)oracle_below(4);
-    row.number = (double)((int)oracle_below(40) - 10);
-    if (row.number_kind == NUMBER_FRACTION)
-        row.number += 0.5;
-    row.id = oracle_below(3) ? (int)oracle_below(300) : -1;
-    return row;
-}
-
-static void set_number(struct tv_batch *batch, uint32_t at, const struct row *row)
-{
-    char text[32];
-    uint32_t attr = tv_batch_attr(batch, TV_STR("n"));
-    struct tv_value value = tv_value_i64((int64_t)row->number);
-    if (row->number_kind == NUMBER_FRACTION)
-        value = tv_value_f64(row->number);
-    (void)snprintf(text, sizeof(text), "%d", (int)row->number);
-    if (row->number_kind == NUMBER_TEXT)
-        value = tv_value_str(tv_str_of(text));
-    if (row->number_kind != NUMBER_ABSENT)
-        tv_batch_set_attr(batch, attr, at, value);
-}
-
-static void put_row(struct tv_batch *batch, const struct row *row, unsigned seq)
-{
-    char id[16];
-    uint32_t at = tv_batch_add_row(batch);
-    tv_batch_set_time(batch, at, row->time);
-    tv_batch_set_i64(batch, TV_FIELD_RECEIVED, at, BASE_NS);
-    tv_batch_set_text(batch, TV_FIELD_SERVICE, at, tv_str_of(oracle_services[row->service]));
-    tv_batch_set_text(batch, TV_FIELD_TYPE, at, tv_str_of(oracle_types[row->type]));
-    if (row->name >= 0)
-        tv_batch_set_text(batch, TV_FIELD_NAME, at, tv_str_of(oracle_texts[row->name]));
-    if (row->duration >= 0)
-        tv_batch_set_i64(batch, TV_FIELD_DURATION, at, row->duration);
-    if (row->status)
-        tv_batch_set_u8(batch, TV_FIELD_STATUS, at, row->status);
-    if (row->severity)
-        tv_batch_set_u8(batch, TV_FIELD_SEVERITY, at, row->severity);
-    (void)snprintf(id, sizeof(id), "e%d", row->id);
-    if (row->id >= 0)
-        tv_batch_set_text(batch, TV_FIELD_EVENT_ID, at, tv_str_of(id));
-    tv_batch_set_attr(batch, tv_batch_attr(batch, TV_STR("seq")), at, tv_value_i64(seq));
-    if (row->text >= 0)
-        tv_batch_set_attr(batch, tv_batch_attr(batch, TV_STR("s")), at,
-                tv_value_str(tv_str_of(oracle_texts[row->text])));
-    if (row->flag >= 0)
-        tv_batch_set_attr(
-                batch, tv_batch_attr(batch, TV_STR("b")), at, tv_value_bool(row->flag == 1));
-    set_number(batch, at, row);
-}
-
-/* The store keeps the first of two events with one id and service. */
-static bool is_duplicate(const struct world *world, const struct row *row)
-{
-    for (unsigned i = 0; i < world->count; i++)
-        if (row->id >= 0 && world->rows[i].id == row->id && world->rows[i].service == row->service)
-            return true;
-    return false;
-}
-
-static void make_world(struct world *world)
-{
-    unsigned total = 50 + oracle_below(EVENTS_MAX - 50);
-    unsigned made = 0;
-    fixture_open(&world->fixture);
-    world->count = 0;
-    while (made < total) {
-        struct tv_batch *batch = tv_batch_new();
-        unsigned size = 1 + oracle_below(120);
-        for (unsigned i = 0; i < size && made < total; i++, made++) {
-            struct row row = random_row();
-            put_row(batch, &row, world->count);
-            if (!is_duplicate(world, &row))
-                world->rows[world->count++] = row;
-        }
-        fixture_commit(&world->fixture, batch);
-        if (oracle_below(3) == 0)
-            fixture_compact(&world->fixture);
-    }
-}
+enum { QUERIES_PER_STORE = 40, EXACT_MAX = 1000 };
 
 struct query {
     struct world *world;
     struct condition condition;
     int root;
     int64_t from, to;
-    unsigned hits[EVENTS_MAX]; /* rows that match, by time, then arrival */
+    int64_t as_of;  /* INT64_MAX: not said */
+    unsigned *hits; /* rows that match, by time, then arrival */
     unsigned hit_count;
     struct tv_buf text; /* of the last statement, for messages */
 };
@@ -146,7 +44,7 @@ static void find_hits(struct query *query)
     query->hit_count = 0;
     for (unsigned i = 0; i < query->world->count; i++) {
         const struct row *row = &query->world->rows[i];
-        if (row->time >= query->from && row->time <= query->to &&
+        if (row->time >= query->from && row->time <= query->to && row->received <= query->as_of &&
                 oracle_judge(&query->condition, query->root, row) == YES)
             query->hits[query->hit_count++] = i;
     }
@@ -183,6 +81,15 @@ static void begin_text(struct query *query, const char *head)
     tv_buf_printf(&query->text, "%s", head);
 }
 
+static void add_as_of(struct query *query)
+{
+    char known[TV_TIME_TEXT_BYTES];
+    if (query->as_of == INT64_MAX)
+        return;
+    tv_time_format(query->as_of, known);
+    tv_buf_printf(&query->text, " AS OF '%s'", known);
+}
+
 static void add_window_and_where(struct query *query, bool swap, int64_t from, int64_t to)
 {
     char begin[TV_TIME_TEXT_BYTES];
@@ -191,6 +98,7 @@ static void add_window_and_where(struct query *query, bool swap, int64_t from, i
     tv_time_format(to, end);
     tv_buf_printf(&query->text, " FROM '%s' TO '%s' WHERE ", begin, end);
     oracle_print(&query->text, &query->condition, query->root, swap);
+    add_as_of(query);
 }
 
 static double number_at(const struct tv_json *object, const char *name)
@@ -236,7 +144,7 @@ static void check_buckets(struct query *query, bool swap)
 {
     struct tv_buf answer = {0};
     int64_t step = (int64_t)(1 + oracle_below(20)) * TV_NS_PER_S;
-    if ((query->to - query->from) / step > 10000)
+    if ((query->to - query->from) / step > (query->world->most > 400 ? 50 : 10000))
         step = TV_NS_PER_HOUR;
     begin_text(query, "TIMELINE");
     add_window_and_where(query, swap, query->from, query->to);
@@ -269,7 +177,7 @@ struct group {
     double sum;
     int64_t longest; /* -1: none */
     unsigned first, last;
-    int64_t durations[EVENTS_MAX]; /* ascending */
+    int64_t *durations; /* ascending; the world's room */
     unsigned timed;
     unsigned texts[6]; /* how often each */
 };
@@ -283,7 +191,7 @@ static int ascending(const void *left, const void *right)
 
 static struct group naive_group(const struct query *query, unsigned service)
 {
-    struct group group = {.longest = -1};
+    struct group group = {.longest = -1, .durations = query->world->durations};
     bool seen[6] = {false};
     for (unsigned i = 0; i < query->hit_count; i++) {
         const struct row *row = &query->world->rows[query->hits[i]];
@@ -365,6 +273,14 @@ static int64_t naive_quantile(const struct group *group, unsigned per_cent)
     return -1;
 }
 
+/* Exact where few durations are, else within the sketch's bound. */
+static bool quantile_agrees(double answered, const struct group *group, unsigned per_cent)
+{
+    double naive = (double)naive_quantile(group, per_cent);
+    double allowed = group->timed <= EXACT_MAX ? 0 : 0.0101 * fabs(naive);
+    return fabs(answered - naive) <= allowed;
+}
+
 static double naive_deviation(const struct group *group)
 {
     double mean = 0;
@@ -404,7 +320,7 @@ static bool spread_agrees(const struct tv_json *row, const struct group *group, 
     const struct tv_json *at = tv_json_first(row);
     bool agrees = true;
     for (unsigned i = 0; i < 4; i++)
-        agrees = agrees && (int64_t)cell(&at) == naive_quantile(group, per_cents[i]);
+        agrees = agrees && quantile_agrees(cell(&at), group, per_cents[i]);
     double deviation = naive_deviation(group);
     agrees = agrees && fabs(cell(&at) - deviation) <= 1e-9 * fabs(deviation) + 1e-3;
     double rate = group->count / seconds;
@@ -453,8 +369,8 @@ static void check_order(struct query *query, bool swap)
 {
     struct tv_buf answer = {0};
     unsigned limit = 1 + oracle_below(80);
-    unsigned sorted[EVENTS_MAX];
-    memcpy(sorted, query->hits, sizeof(sorted));
+    unsigned *sorted = query->world->sorted;
+    memcpy(sorted, query->hits, query->hit_count * sizeof(*sorted));
     qsort(sorted, query->hit_count, sizeof(unsigned), by_duration);
     begin_text(query, "SELECT seq, duration");
     add_window_and_where(query, swap, query->from, query->to);
@@ -495,48 +411,140 @@ static void check_halves(struct query *query)
     tv_buf_release(&answer);
 }
 
+/* What has one event id, or belongs to one trace: found through filters, not by the window. */
+static void check_key(struct query *query)
+{
+    struct tv_buf answer = {0};
+    char trace[33] = "";
+    bool by_trace = oracle_below(2);
+    int key = (int)oracle_below(query->world->id_count / (by_trace ? 8 : 1));
+    unsigned count = 0, first = 0, last = 0;
+    for (unsigned i = 0; i < query->world->count; i++) {
+        const struct row *row = &query->world->rows[i];
+        if ((by_trace ? row->trace : row->id) != key || row->received > query->as_of)
+            continue;
+        first = count ? first : i;
+        last = i;
+        count++;
+    }
+    tv_trace_id_format(oracle_trace_id(key), trace);
+    begin_text(
+            query, "SELECT count(*), min(seq), max(seq) FROM '1970-01-01' TO '2200-01-01' WHERE ");
+    if (by_trace)
+        tv_buf_printf(&query->text, "traceId = '%s'", trace);
+    else
+        tv_buf_printf(&query->text, "eventId = 'e%d'", key);
+    add_as_of(query);
+    struct tv_json *document = ask(query, &answer);
+    const struct tv_json *row = tv_json_first(tv_json_member(document, "rows"));
+    const struct tv_json *at = tv_json_first(row);
+    if ((at ? (unsigned)tv_json_number(at) : 0) != count ||
+            (count && ((unsigned)cell(&at) != first || (unsigned)cell(&at) != last)))
+        mismatch(query, "others have this key", &answer);
+    tv_json_free(document);
+    tv_buf_release(&answer);
+}
+
+/* Each service's events and errors. */
+static void check_services(struct query *query, bool swap)
+{
+    struct tv_buf answer = {0};
+    unsigned events[4] = {0}, errors[4] = {0}, shown = 0, present = 0;
+    for (unsigned i = 0; i < query->hit_count; i++) {
+        const struct row *row = &query->world->rows[query->hits[i]];
+        present += events[row->service]++ == 0;
+        errors[row->service] += oracle_is_error(row);
+    }
+    begin_text(query, "SHOW services");
+    add_window_and_where(query, swap, query->from, query->to);
+    struct tv_json *document = ask(query, &answer);
+    const struct tv_json *row = tv_json_first(tv_json_member(document, "rows"));
+    for (; row; row = tv_json_next(row), shown++) {
+        const struct tv_json *at = tv_json_first(row);
+        unsigned service = 0;
+        while (service < 4 &&
+                !tv_str_equal(tv_json_string(at), tv_str_of(oracle_services[service])))
+            service++;
+        for (int i = 0; i < 4; i++)
+            at = tv_json_next(at); /* instances, version, first and last event */
+        if (service == 4 || (unsigned)cell(&at) != events[service] ||
+                (unsigned)cell(&at) != errors[service])
+            mismatch(query, "another service", &answer);
+    }
+    if (shown != present)
+        mismatch(query, "another number of services", &answer);
+    tv_json_free(document);
+    tv_buf_release(&answer);
+}
+
+static void random_window(struct query *query)
+{
+    unsigned steps = query->world->steps;
+    unsigned most = steps > 600 && oracle_below(3) ? 600 : steps;
+    query->from = BASE_NS + (int64_t)oracle_below(steps - 100) * 100 * TV_NS_PER_MS;
+    query->to = query->from + (int64_t)oracle_below(most) * 100 * TV_NS_PER_MS;
+    if (oracle_below(3) == 0)
+        query->from -= 6 * TV_NS_PER_DAY;
+    query->as_of = INT64_MAX;
+    if (oracle_below(4) == 0)
+        query->as_of = BASE_NS - TV_NS_PER_DAY +
+                (int64_t)(oracle_below(1000) *
+                        ((uint64_t)(query->world->received_ns - BASE_NS + TV_NS_PER_DAY) / 1000));
+}
+
 static void check_pair(struct world *world)
 {
-    struct query query = {.world = world};
-    query.from = BASE_NS + (int64_t)oracle_below(500) * 100 * TV_NS_PER_MS;
-    query.to = query.from + (int64_t)oracle_below(600) * 100 * TV_NS_PER_MS;
-    if (oracle_below(3) == 0)
-        query.from -= 6 * TV_NS_PER_DAY;
+    struct query query = {.world = world, .hits = world->hits};
+    random_window(&query);
     query.root = oracle_condition(&query.condition, 4);
     find_hits(&query);
     bool swap = oracle_below(2);
-    unsigned kind = oracle_below(6);
-    if (kind == 0)
+    switch (oracle_below(8)) {
+    case 0:
         check_timeline(&query, swap);
-    else if (kind == 1)
+        break;
+    case 1:
         check_buckets(&query, swap);
-    else if (kind == 2)
+        break;
+    case 2:
         check_groups(&query, swap);
-    else if (kind == 3)
+        break;
+    case 3:
         check_order(&query, swap);
-    else if (kind == 4)
+        break;
+    case 4:
         check_spread(&query, swap);
-    else
+        break;
+    case 5:
+        check_key(&query);
+        break;
+    case 6:
+        check_services(&query, swap);
+        break;
+    default:
         check_halves(&query);
+    }
     tv_buf_release(&query.text);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t pairs = 2000;
-    uint64_t seed = 1;
+    uint64_t pairs = 2000, seed = 1, events = 400;
     if ((argc > 1 && !tv_str_to_u64(tv_str_of(argv[1]), &pairs)) ||
-            (argc > 2 && !tv_str_to_u64(tv_str_of(argv[2]), &seed))) {
-        (void)fprintf(stderr, "usage: %s [PAIRS [SEED]]\n", argv[0]);
+            (argc > 2 && !tv_str_to_u64(tv_str_of(argv[2]), &seed)) ||
+            (argc > 3 && !tv_str_to_u64(tv_str_of(argv[3]), &events)) || events < 400 ||
+            events > UINT64_C(100000000)) {
+        (void)fprintf(stderr, "usage: %s [PAIRS [SEED [EVENTS]]]\n", argv[0]);
         return 2;
     }
     oracle_seed(seed);
+    uint64_t each = events > 400 ? pairs : QUERIES_PER_STORE;
     for (uint64_t done = 0; done < pairs;) {
-        static struct world world;
-        make_world(&world);
-        for (unsigned i = 0; i < QUERIES_PER_STORE && done < pairs; i++, done++)
+        struct world world;
+        world_make(&world, (unsigned)events);
+        for (uint64_t i = 0; i < each && done < pairs; i++, done++)
             check_pair(&world);
-        fixture_close(&world.fixture);
+        world_release(&world);
     }
     (void)printf("%" PRIu64 " pairs agree\n", pairs);
     return 0;

@@ -21,7 +21,9 @@ struct row {
     int flag; /* -1: absent */
     enum number_kind number_kind;
     double number;
-    int id; /* event id, -1: none */
+    int id;           /* event id, -1: none */
+    int trace;        /* -1: none */
+    int64_t received; /* receive time */
 };
 
 enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_TEST };
