@@ -58,16 +58,19 @@ const shown = (list) => new Set(list.map((k) => `${k.service} ${k.eventType} ${k
 const minus = (a, b) => new Set([...a].filter((x) => !b.has(x)));
 const near = (a, b) => a === b || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
 
+/** Where the store's buckets of ten seconds begin: so do windows of a minute and more before a moment. */
+const bucket = (ms) => Math.floor(ms / 10_000) * 10_000;
+
 function sides(moment) {
   const at = () => start + random(3600) * 1000;
   if (moment) {
     const over = 60 * (1 + random(10));
     const [a, b] = [at(), at()];
-    const one = (to) => ({ moment, from: to - over * 1000, to });
+    const one = (to) => ({ moment, from: bucket(to - over * 1000), to });
     return { before: one(a), after: one(b), words: `${text(a)} WITH ${text(b)} OVER ${over}s` };
   }
   const [a, b, c, d] = [at(), at(), at(), at()];
-  const one = (x, y) => ({ moment, from: Math.min(x, y), to: Math.max(x, y) });
+  const one = (x, y) => ({ moment, from: bucket(Math.min(x, y)), to: Math.max(x, y) });
   const [before, later] = [one(a, b), one(c, d)];
   return { before, after: later, words: `${text(before.from)} TO ${text(before.to)} WITH ${text(later.from)} TO ${text(later.to)}` };
 }
