@@ -3,8 +3,10 @@
  *
  * Each kind of alert (a metric's name without its quantile, and a direction) is a dimension of its own:
  * what only one actor has says more than what everybody has, and rank.c weighs dimensions by that. The
- * class of the metric says what a kind is worth: resources that run out are an actor's own, while
- * slowness may come from whom it calls, and is taken as such where a callee is known to be slow. */
+ * class of the metric says what a kind is worth: resources that run out and traffic that stays away are
+ * an actor's own, failures are what the symptom is made of, and slowness may come from whom it calls,
+ * which it is taken for where a callee is known to be slow. Warnings count as alerts, too, where there is
+ * no past at all that would tell which of them are new. */
 #include "causality/evidence.h"
 
 #include "base/mem.h"
@@ -12,15 +14,16 @@
 #include <stdlib.h>
 
 enum { FAMILY_BYTES = 96 };
-#define EXPLAINED_LEFT 0.3
+#define EXPLAINED_LEFT 0.2
+#define WORTH_WARNING  1.2
 
 /* What an alert is worth by its class, too high and too low. */
 static const double worths[][2] = {
-        [TV_CLASS_FAILURES] = {0.8, 0.3},
-        [TV_CLASS_SUCCESSES] = {0.3, 1.2},
-        [TV_CLASS_DURATION] = {0.8, 0.3},
-        [TV_CLASS_RESOURCE] = {1.2, 0.4},
-        [TV_CLASS_TRAFFIC] = {0.5, 1.0},
+        [TV_CLASS_FAILURES] = {0.2, 0.1},
+        [TV_CLASS_SUCCESSES] = {0.2, 0.2},
+        [TV_CLASS_DURATION] = {0.8, 0.1},
+        [TV_CLASS_RESOURCE] = {0.5, 0.1},
+        [TV_CLASS_TRAFFIC] = {0.1, 0.7},
         [TV_CLASS_OTHER] = {0.8, 0.8},
 };
 
@@ -52,11 +55,49 @@ static bool *callers_of_alerted(const struct tv_facts *facts)
     return callers;
 }
 
+struct finder {
+    struct tv_evidence_list *list;
+    const struct tv_facts *facts;
+    struct tv_map kinds;
+    struct tv_arena arena;
+};
+
+/* The dimension of a kind of alert. */
+static uint32_t dimension_of(struct finder *finder, struct tv_str kind)
+{
+    bool added = false;
+    uint64_t *number = tv_map_put_copy(&finder->kinds, &finder->arena, kind, &added);
+    if (added)
+        *number = finder->kinds.count - 1;
+    return TV_DIMENSION_ALERTS + (uint32_t)*number;
+}
+
+/* Warnings of events that have no past. */
+static void take_warnings(struct finder *finder)
+{
+    const struct tv_facts *facts = finder->facts;
+    bool *told = tv_calloc(facts->actor_count + 1, sizeof(*told));
+    for (size_t i = 0; i < facts->record_count; i++) {
+        const struct tv_fact_record *record = &facts->records[i];
+        if (record->error || record->severity < TV_SEVERITY_WARN || told[record->actor])
+            continue;
+        told[record->actor] = true;
+        struct tv_evidence *evidence = tv_evidence_add(finder->list, record->actor,
+                dimension_of(finder, TV_STR("warning")), WORTH_WARNING);
+        evidence->onset = record->time;
+        evidence->record = (uint32_t)i;
+        evidence->template = record->template;
+        evidence->form = "warning";
+    }
+    free(told);
+}
+
 void tv_find_alerts(struct tv_evidence_list *list, const struct tv_facts *facts)
 {
-    struct tv_map kinds = {0};
-    struct tv_arena arena = {0};
+    struct finder finder = {.list = list, .facts = facts};
     bool *callers = callers_of_alerted(facts);
+    if (tv_facts_have_no_past(facts))
+        take_warnings(&finder);
     for (size_t i = 0; i < facts->alert_count; i++) {
         const struct tv_fact_alert *alert = &facts->alerts[i];
         const struct tv_actor *actor = &facts->actors[alert->actor];
@@ -65,21 +106,17 @@ void tv_find_alerts(struct tv_evidence_list *list, const struct tv_facts *facts)
         char key[FAMILY_BYTES + 1];
         size_t len = family(name, key).len;
         key[len] = alert->down ? '-' : '+';
-        bool added = false;
-        uint64_t *kind = tv_map_put_copy(&kinds, &arena, (struct tv_str){key, len + 1}, &added);
-        if (added)
-            *kind = kinds.count - 1;
         double strength = worths[class][alert->down];
         if (travels(class) && (callers[actor->instance] || callers[actor->service]))
             strength *= EXPLAINED_LEFT;
         struct tv_evidence *evidence = tv_evidence_add(
-                list, alert->actor, TV_DIMENSION_ALERTS + (uint32_t)*kind, strength);
+                list, alert->actor, dimension_of(&finder, (struct tv_str){key, len + 1}), strength);
         evidence->onset = alert->time;
         evidence->name = alert->metric;
         evidence->value = alert->down ? -1 : 1;
         evidence->form = "alert";
     }
     free(callers);
-    tv_map_release(&kinds);
-    tv_arena_release(&arena);
+    tv_map_release(&finder.kinds);
+    tv_arena_release(&finder.arena);
 }

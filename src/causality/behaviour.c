@@ -30,9 +30,12 @@ enum { LEAST_BEFORE = 3, LEAST_BEHIND = 2 };
 enum what { WHAT_CALL, WHAT_MESSAGE, WHAT_WARNING, WHAT_ERROR, WHAT_FAILED };
 
 struct counter {
-    uint32_t operation; /* or actor's service, of messages outside of spans */
+    uint32_t operation; /* or actor, of messages outside of spans */
     uint32_t what, key;
-    uint32_t before, behind, explained; /* explained: behind, above another's failure */
+    uint32_t before, behind;
+    uint32_t late;      /* in the second half of the time behind */
+    uint32_t explained; /* behind, above another's failure */
+    uint32_t troubled;  /* before, of runs that were in trouble themselves */
     uint32_t stretches[TV_STRETCHES];
     int64_t onset;
     uint32_t actor, record; /* of the last one behind */
@@ -47,7 +50,7 @@ struct counters {
 };
 
 struct runs {
-    uint32_t before, behind;
+    uint32_t before, behind, late;
     uint32_t stretches[TV_STRETCHES];
 };
 
@@ -57,6 +60,7 @@ struct finder {
     struct tv_stretches stretches;
     struct runs *runs; /* by operation */
     struct counters in_spans, outside;
+    int64_t middle; /* of the time behind the onset */
 };
 
 static struct counter *counter_of(
@@ -80,7 +84,7 @@ static struct counter *counter_of(
 struct place {
     int64_t time;
     uint32_t actor, record;
-    bool explained;
+    bool explained, troubled;
 };
 
 static void count_one(
@@ -88,6 +92,7 @@ static void count_one(
 {
     if (place->time < finder->cut->onset) {
         counter->before++;
+        counter->troubled += place->troubled;
         counter->stretches[tv_stretch_of(&finder->stretches, place->time)]++;
         return;
     }
@@ -95,6 +100,7 @@ static void count_one(
         counter->onset = place->time;
     counter->mixed |= counter->behind > 0 && counter->actor != place->actor;
     counter->behind++;
+    counter->late += place->time >= finder->middle;
     counter->explained += place->explained;
     counter->actor = place->actor;
     counter->record = place->record;
@@ -109,16 +115,18 @@ static void count_spans(struct finder *finder)
         bool behind = span->time >= finder->cut->onset;
         runs->behind += behind;
         runs->before += !behind;
+        runs->late += span->time >= finder->middle;
         if (!behind)
             runs->stretches[tv_stretch_of(&finder->stretches, span->time)]++;
-        struct place place = {span->time, span->actor, TV_NONE, span->failed_below};
+        struct place place = {
+                span->time, span->actor, TV_NONE, span->failed_below || facts->waited[i], false};
         if (span->failed)
             count_one(
                     finder, counter_of(&finder->in_spans, span->operation, WHAT_FAILED, 0), &place);
         if (span->parent == TV_NONE)
             continue;
         const struct tv_fact_span *parent = &facts->spans[span->parent];
-        place = (struct place){parent->time, parent->actor, TV_NONE, false};
+        place = (struct place){parent->time, parent->actor, TV_NONE, false, parent->troubled};
         count_one(finder,
                 counter_of(&finder->in_spans, parent->operation, WHAT_CALL, span->operation),
                 &place);
@@ -137,26 +145,29 @@ static void count_records(struct finder *finder)
     const struct tv_facts *facts = finder->facts;
     for (size_t i = 0; i < facts->record_count; i++) {
         const struct tv_fact_record *record = &facts->records[i];
-        struct place place = {record->time, record->actor, (uint32_t)i, false};
+        struct place place = {record->time, record->actor, (uint32_t)i, false, false};
         if (record->span == TV_NONE) {
             count_one(finder,
-                    counter_of(&finder->outside, facts->actors[record->actor].service,
-                            what_of(record), record->template),
+                    counter_of(&finder->outside, record->actor, what_of(record), record->template),
                     &place);
             continue;
         }
         const struct tv_fact_span *span = &facts->spans[record->span];
         place.time = span->time;
-        place.explained = span->failed_below;
+        place.explained = span->failed_below || facts->waited[record->span];
+        place.troubled = span->troubled;
         count_one(finder,
                 counter_of(&finder->in_spans, span->operation, what_of(record), record->template),
                 &place);
     }
 }
 
-/* What a change in this direction is worth; 0: nothing (errors that went away are no fault). */
+/* What a change in this direction is worth; 0: nothing (errors that went away are no fault, and
+ * neither is what was called or said because of them). */
 static double worth(const struct counter *counter, bool more)
 {
+    if (!more && counter->troubled * 2 > counter->before)
+        return 0;
     switch ((enum what)counter->what) {
     case WHAT_FAILED:
     case WHAT_ERROR:
@@ -192,7 +203,8 @@ static struct tv_evidence *add(struct tv_evidence_list *list, const struct finde
 {
     const struct tv_facts *facts = finder->facts;
     bool outside = dimension == TV_DIMENSION_MESSAGES;
-    uint32_t service = outside ? counter->operation : facts->operations[counter->operation].service;
+    uint32_t service = outside ? facts->actors[counter->operation].service
+                               : facts->operations[counter->operation].service;
     uint32_t actor =
             tv_facts_actor_or_whole(facts, counter->mixed ? TV_NONE : counter->actor, service);
     struct tv_evidence *evidence = tv_evidence_add(list, actor, dimension, strength);
@@ -208,6 +220,19 @@ static struct tv_evidence *add(struct tv_evidence_list *list, const struct finde
         evidence->template = counter->key;
     }
     return evidence;
+}
+
+/* Of what became less, how far it stays away counts. */
+static double persistence(const struct counter *counter, const struct runs *runs, bool more)
+{
+    struct tv_rate all = {counter->behind, runs->behind};
+    struct tv_rate late = {counter->late, runs->late};
+    if (more)
+        return tv_persistence(all, late);
+    double usual = (double)counter->before / runs->before;
+    struct tv_rate missing = {fmax(0, usual * all.exposure - all.count), all.exposure};
+    struct tv_rate missing_late = {fmax(0, usual * late.exposure - late.count), late.exposure};
+    return tv_persistence(missing, missing_late);
 }
 
 static void judge_in_span(
@@ -227,6 +252,7 @@ static void judge_in_span(
     double flip = fabs(now - usual) / fmax(now, usual);
     double strength =
             g * worth(counter, now > usual) * flip * flip * fmin(1, 2 * sqrt(fabs(now - usual)));
+    strength *= persistence(counter, runs, now > usual);
     if (counter->behind > 0)
         strength *= 1 - (1 - EXPLAINED_LEFT) * counter->explained / counter->behind;
     if (g < G_LEAST || strength <= 0)
@@ -268,17 +294,18 @@ static void release(struct counters *counters)
     tv_arena_release(&counters->arena);
 }
 
-void tv_find_behaviour(
-        struct tv_evidence_list *list, const struct tv_facts *facts, const struct tv_cut *cut)
+void tv_find_behaviour(struct tv_evidence_list *list, const struct tv_facts *facts,
+        const struct tv_timings *timings, const struct tv_cut *cut)
 {
     struct finder finder = {.facts = facts, .cut = cut};
+    finder.middle = cut->onset + (cut->to - cut->onset) / 2;
     finder.runs = tv_calloc(facts->operation_count + 1, sizeof(*finder.runs));
-    tv_stretches_of(&finder.stretches, facts, cut);
+    tv_stretches_of(&finder.stretches, timings, cut);
     count_spans(&finder);
     count_records(&finder);
     for (size_t i = 0; i < finder.in_spans.count; i++)
         judge_in_span(list, &finder, &finder.in_spans.items[i]);
-    for (size_t i = 0; i < finder.outside.count; i++)
+    for (size_t i = 0; i < finder.outside.count && !tv_facts_have_no_past(facts); i++)
         judge_outside(list, &finder, &finder.outside.items[i]);
     release(&finder.in_spans);
     release(&finder.outside);

@@ -78,6 +78,7 @@ struct tv_timing {
 struct tv_timings {
     struct tv_timing *items; /* by operation and callee, then time */
     size_t count;
+    int64_t *times; /* ascending */
 };
 void tv_timings_build(struct tv_timings *timings, const struct tv_facts *facts);
 /* The end of the group that begins at `first`. */
@@ -90,7 +91,7 @@ struct tv_stretches {
     int64_t ends[TV_STRETCHES - 1];
 };
 void tv_stretches_of(
-        struct tv_stretches *out, const struct tv_facts *facts, const struct tv_cut *cut);
+        struct tv_stretches *out, const struct tv_timings *timings, const struct tv_cut *cut);
 static inline unsigned tv_stretch_of(const struct tv_stretches *stretches, int64_t time)
 {
     unsigned at = 0;
@@ -104,10 +105,13 @@ enum { TV_ONSETS_MAX = 12 };
 size_t tv_onsets_find(const struct tv_facts *facts, const struct tv_timings *timings,
         const struct tv_graph *graph, int64_t out[TV_ONSETS_MAX]);
 
-void tv_find_latency(struct tv_evidence_list *list, const struct tv_facts *facts,
+/* 0 … 1: whether a rate behind the onset still holds in the second half of that time. A fault lasts. */
+double tv_persistence(struct tv_rate all, struct tv_rate late);
+
+void tv_find_latency(struct tv_evidence_list *list, struct tv_facts *facts,
         const struct tv_graph *graph, const struct tv_timings *timings, const struct tv_cut *cut);
-void tv_find_behaviour(
-        struct tv_evidence_list *list, const struct tv_facts *facts, const struct tv_cut *cut);
+void tv_find_behaviour(struct tv_evidence_list *list, const struct tv_facts *facts,
+        const struct tv_timings *timings, const struct tv_cut *cut);
 void tv_find_series(struct tv_evidence_list *list, const struct tv_facts *facts,
         const struct tv_graph *graph, const struct tv_cut *cut);
 void tv_find_alerts(struct tv_evidence_list *list, const struct tv_facts *facts);

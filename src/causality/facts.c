@@ -92,6 +92,7 @@ void tv_facts_release(struct tv_facts *facts)
     free(facts->dependencies);
     free(facts->alerts);
     free(facts->whole);
+    free(facts->waited);
     tv_map_release(&facts->names_by_text);
     tv_map_release(&facts->actors_by_key);
     tv_map_release(&facts->operations_by_key);

@@ -43,6 +43,7 @@ struct tv_fact_span {
     uint32_t callee_actor; /* the child's, or TV_NONE */
     uint8_t kind;
     bool failed;
+    bool troubled;      /* it failed, or a message of it tells an error */
     bool calls_several; /* services: callee is one of them */
     bool failed_below;  /* something beneath it, in another service, failed */
 };
@@ -109,10 +110,12 @@ struct tv_facts {
     struct tv_templates templates;
     uint32_t *
             whole; /* by name: the actor of that service without an instance, or TV_NONE; after link */
+    bool *waited; /* by span: something slow was called beneath it; latency.c tells for one onset */
     size_t sample_count;
-    unsigned sampled_bits; /* traces kept: those whose hash has so many low bits 0 */
-    int64_t from, to;      /* of what was read */
-    int64_t first, last;   /* of the events read; first > last: none */
+    unsigned sampled_bits;         /* traces kept: those whose hash has so many low bits 0 */
+    int64_t from, to;              /* of what was read */
+    int64_t first, last;           /* of the events read; first > last: none */
+    int64_t told_first, told_last; /* of the spans, records and samples among them */
 };
 
 void tv_facts_release(struct tv_facts *facts);
@@ -134,6 +137,12 @@ static inline uint32_t tv_facts_actor_or_whole(
 {
     return actor != TV_NONE && facts->actors[actor].service == service ? actor
                                                                        : facts->whole[service];
+}
+
+/* Whether everything happened at about one moment: then nothing is new, since nothing is old. */
+static inline bool tv_facts_have_no_past(const struct tv_facts *facts)
+{
+    return facts->told_last - facts->told_first < 1000000000;
 }
 
 /* Makes room for one more item of an array of the facts; returns the item, zeroed. */

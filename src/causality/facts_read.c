@@ -90,6 +90,12 @@ static void prepare_rows(struct reader *reader, const struct tv_scan_batch *scan
             facts->first = times[row];
         if (times[row] > facts->last)
             facts->last = times[row];
+        bool tells = reader->roles[row] == ROLE_SPAN || reader->roles[row] == ROLE_RECORD ||
+                reader->roles[row] == ROLE_METRIC;
+        if (tells && times[row] < facts->told_first)
+            facts->told_first = times[row];
+        if (tells && times[row] > facts->told_last)
+            facts->told_last = times[row];
     }
 }
 
@@ -474,8 +480,8 @@ enum tv_status tv_facts_read(struct tv_facts *facts, const struct tv_facts_spec 
 {
     facts->from = spec->from;
     facts->to = spec->to;
-    facts->first = INT64_MAX;
-    facts->last = INT64_MIN;
+    facts->first = facts->told_first = INT64_MAX;
+    facts->last = facts->told_last = INT64_MIN;
     return read(facts, spec, NULL, cost, err);
 }
 

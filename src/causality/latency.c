@@ -22,6 +22,9 @@ enum { LEAST_BEFORE = 5, LEAST_BEHIND = 2 };
 /* G below it is chance (chi-squared, one degree: p ≈ 0.014), and half trust. */
 #define G_LEAST 6.0
 #define G_HALF  15.0
+/* What no longer happens at the end keeps so much; so many runs of doubt. */
+#define PERSISTENCE_LEAST 0.3
+#define PERSISTENCE_PRIOR 3.0
 
 static int by_group(const void *left, const void *right)
 {
@@ -32,6 +35,23 @@ static int by_group(const void *left, const void *right)
     if (a->callee != b->callee)
         return a->callee < b->callee ? -1 : 1;
     return (a->time > b->time) - (a->time < b->time);
+}
+
+static int by_number(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* The times of all spans in order, so that stretches are found without sorting for every onset. */
+static void sort_times(struct tv_timings *timings)
+{
+    timings->times = tv_malloc((timings->count + 1) * sizeof(*timings->times));
+    for (size_t i = 0; i < timings->count; i++)
+        timings->times[i] = timings->items[i].time;
+    if (timings->count > 1)
+        qsort(timings->times, timings->count, sizeof(*timings->times), by_number);
 }
 
 void tv_timings_build(struct tv_timings *timings, const struct tv_facts *facts)
@@ -49,6 +69,7 @@ void tv_timings_build(struct tv_timings *timings, const struct tv_facts *facts)
     }
     if (timings->count > 1)
         qsort(timings->items, timings->count, sizeof(*timings->items), by_group);
+    sort_times(timings);
 }
 
 size_t tv_timings_group(const struct tv_timings *timings, size_t first)
@@ -64,29 +85,24 @@ size_t tv_timings_group(const struct tv_timings *timings, size_t first)
 void tv_timings_release(struct tv_timings *timings)
 {
     free(timings->items);
+    free(timings->times);
     *timings = (struct tv_timings){0};
 }
 
-static int by_number(const void *left, const void *right)
-{
-    int64_t a = *(const int64_t *)left;
-    int64_t b = *(const int64_t *)right;
-    return (a > b) - (a < b);
-}
-
 void tv_stretches_of(
-        struct tv_stretches *out, const struct tv_facts *facts, const struct tv_cut *cut)
+        struct tv_stretches *out, const struct tv_timings *timings, const struct tv_cut *cut)
 {
-    size_t count = 0;
-    int64_t *times = tv_malloc((facts->span_count + 1) * sizeof(*times));
-    for (size_t i = 0; i < facts->span_count; i++)
-        if (facts->spans[i].time < cut->onset)
-            times[count++] = facts->spans[i].time;
-    if (count > 1)
-        qsort(times, count, sizeof(*times), by_number);
+    size_t low = 0;
+    size_t high = timings->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (timings->times[middle] < cut->onset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     for (size_t i = 0; i < TV_STRETCHES - 1; i++)
-        out->ends[i] = count ? times[count * (i + 1) / TV_STRETCHES] : cut->onset;
-    free(times);
+        out->ends[i] = low ? timings->times[low * (i + 1) / TV_STRETCHES] : cut->onset;
 }
 
 /* One group, compared. */
@@ -95,7 +111,8 @@ struct slowness {
     double trust; /* 0 … 1 */
     double median_before, median_behind;
     int64_t onset;
-    uint32_t slow, behind;
+    double limit;
+    uint32_t slow, behind, late;  /* late: slow ones of the second half */
     uint32_t actor, callee_actor; /* of most of the lost time, TV_NONE: of several */
 };
 
@@ -137,6 +154,7 @@ struct finder {
     const struct tv_cut *cut;
     struct tv_stretches stretches;
     double *numbers;
+    int64_t middle; /* of the time behind the onset */
 };
 
 static double usual_limit(
@@ -161,6 +179,7 @@ static void sum_behind(struct finder *finder, const struct tv_timing *items, siz
             continue;
         const struct tv_fact_span *span = &finder->facts->spans[items[i].span];
         out->slow++;
+        out->late += items[i].time >= finder->middle;
         out->lost += beyond;
         if (out->slow == 1)
             out->onset = items[i].time;
@@ -204,7 +223,13 @@ static bool compare(
     double g = tv_rate_contrast(rate_before, rate_behind) /
             tv_rate_dispersion(stretches, TV_STRETCHES);
     out->lost -= lost_before / (double)before * (double)behind;
-    out->trust = g / (g + G_HALF);
+    size_t late = 0;
+    for (size_t i = before; i < count; i++)
+        late += items[i].time >= finder->middle;
+    out->limit = limit;
+    out->trust = g / (g + G_HALF) *
+            tv_persistence((struct tv_rate){out->slow, (double)behind},
+                    (struct tv_rate){out->late, (double)late});
     return g >= G_LEAST && out->lost > 0;
 }
 
@@ -291,7 +316,32 @@ static void share_calls(struct tv_evidence_list *list, const struct tv_facts *fa
     free(lost);
 }
 
-void tv_find_latency(struct tv_evidence_list *list, const struct tv_facts *facts,
+double tv_persistence(struct tv_rate all, struct tv_rate late)
+{
+    if (all.count <= 0 || all.exposure <= 0)
+        return 1;
+    double usual = all.count / all.exposure;
+    double share = (late.count + PERSISTENCE_PRIOR * usual) / (late.exposure + PERSISTENCE_PRIOR);
+    return PERSISTENCE_LEAST + (1 - PERSISTENCE_LEAST) * fmin(1, share / usual);
+}
+
+/* Tells everybody above a slow call that he waited for it. */
+static void tell_waiting(struct tv_facts *facts, const struct tv_timing *items, size_t count,
+        const struct tv_cut *cut, double limit)
+{
+    enum { DEPTH_MAX = 512 };
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].time < cut->onset || items[i].seconds <= limit)
+            continue;
+        uint32_t at = facts->spans[items[i].span].parent;
+        for (int depth = 0; depth < DEPTH_MAX && at != TV_NONE && !facts->waited[at]; depth++) {
+            facts->waited[at] = true;
+            at = facts->spans[at].parent;
+        }
+    }
+}
+
+void tv_find_latency(struct tv_evidence_list *list, struct tv_facts *facts,
         const struct tv_graph *graph, const struct tv_timings *timings, const struct tv_cut *cut)
 {
     struct finder finder = {.facts = facts, .cut = cut};
@@ -299,7 +349,9 @@ void tv_find_latency(struct tv_evidence_list *list, const struct tv_facts *facts
     struct slow_call *calls = NULL;
     size_t call_count = 0;
     size_t call_cap = 0;
-    tv_stretches_of(&finder.stretches, facts, cut);
+    finder.middle = cut->onset + (cut->to - cut->onset) / 2;
+    memset(facts->waited, 0, facts->span_count * sizeof(*facts->waited));
+    tv_stretches_of(&finder.stretches, timings, cut);
     for (size_t first = 0; first < timings->count;) {
         const struct tv_timing *items = &timings->items[first];
         size_t end = tv_timings_group(timings, first);
@@ -308,6 +360,7 @@ void tv_find_latency(struct tv_evidence_list *list, const struct tv_facts *facts
         uint32_t service = facts->operations[items->operation].service;
         uint32_t actor = slow ? tv_facts_actor_or_whole(facts, slowness.actor, service) : TV_NONE;
         if (slow && items->callee) {
+            tell_waiting(facts, items, end - first, cut, slowness.limit);
             struct slow_call *call =
                     tv_facts_add((void **)&calls, &call_count, &call_cap, sizeof(*calls));
             *call = (struct slow_call){service, items->callee, items->operation, slowness};

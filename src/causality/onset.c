@@ -13,12 +13,11 @@
 
 #include "base/mem.h"
 #include "base/time.h"
-#include "stats/robust.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { RUNGS = 24, LEAST_SPANS = 200, LEAST_IN_GROUP = 8, LEAST_SAMPLES = 6 };
+enum { RUNGS = 24, LEAST_SPANS = 200, LEAST_IN_GROUP = 8, LEAST_SAMPLES = 6, LEAST_BEFORE = 4 };
 /* z below it is noise. */
 #define Z_NOISE 3.0
 /* Among moments about as good the latest is taken. */
@@ -73,51 +72,33 @@ static bool from_timings(const struct tv_timings *timings, const int64_t *cuts, 
     return true;
 }
 
-/* The best step of one series: how much its two means explain of a robust variance, at each sample. */
-static void add_steps(const struct tv_fact_series *series, double *numbers, double *scratch,
-        struct tv_sample *best)
+/* The symptom's series that tells of failures or durations most often. */
+static const struct tv_fact_series *telling_series(const struct tv_facts *facts, uint32_t symptom)
 {
-    size_t count = series->count;
-    for (size_t i = 0; i < count; i++)
-        numbers[i] = series->samples[i].value;
-    struct tv_spread spread = tv_spread_of(numbers, count * 2 / 3, scratch);
-    double deviation = fmax(spread.deviation, 0.02 * fabs(spread.median));
-    double total = 0;
-    for (size_t i = 0; i < count; i++)
-        total += series->samples[i].value;
-    double before = 0;
-    for (size_t i = 1; i < count; i++) {
-        before += series->samples[i - 1].value;
-        double n = (double)i;
-        double m = (double)(count - i);
-        double step = (total - before) / m - before / n;
-        double z = fabs(step) / fmax(deviation, 1e-12) * sqrt(n * m / (n + m));
-        if (i >= 3 && fmin(z, 1e6) > best->value)
-            *best = (struct tv_sample){series->samples[i].time, fmin(z, 1e6)};
-    }
-}
-
-static bool from_series(const struct tv_facts *facts, uint32_t symptom, int64_t *out)
-{
-    struct tv_sample best = {0, Z_NOISE};
-    uint32_t longest = 0;
-    for (size_t i = 0; i < facts->series_count; i++)
-        longest = facts->series[i].count > longest ? facts->series[i].count : longest;
-    double *numbers = tv_malloc(((size_t)longest + 1) * sizeof(*numbers));
-    double *scratch = tv_malloc(((size_t)longest + 1) * sizeof(*scratch));
+    const struct tv_fact_series *best = NULL;
     for (size_t i = 0; i < facts->series_count; i++) {
         const struct tv_fact_series *series = &facts->series[i];
-        enum tv_measure_class class = tv_measure_class_of(tv_facts_text(facts, series->metric));
-        bool tells = class == TV_CLASS_FAILURES || class == TV_CLASS_SUCCESSES ||
-                class == TV_CLASS_DURATION;
-        if (tv_facts_service(facts, series->actor) == symptom && tells &&
-                series->count >= LEAST_SAMPLES)
-            add_steps(series, numbers, scratch, &best);
+        if (tv_facts_service(facts, series->actor) == symptom && series->count >= LEAST_SAMPLES &&
+                (!best || series->count > best->count))
+            best = series;
     }
-    free(numbers);
-    free(scratch);
-    *out = best.time;
-    return best.value > Z_NOISE;
+    return best;
+}
+
+/* Times of the symptom's last samples, in widening steps. */
+static size_t from_series(const struct tv_facts *facts, uint32_t symptom, int64_t *out)
+{
+    static const uint32_t back[] = {1, 2, 3, 4, 5, 6, 8, 10, 13, 17};
+    const struct tv_fact_series *series = telling_series(facts, symptom);
+    size_t count = 0;
+    for (size_t i = 0; series && i < sizeof(back) / sizeof(back[0]); i++) {
+        if (back[i] + LEAST_BEFORE > series->count)
+            break;
+        int64_t time = series->samples[series->count - back[i]].time;
+        if (time >= facts->from && time <= facts->to)
+            out[count++] = time;
+    }
+    return count;
 }
 
 size_t tv_onsets_find(const struct tv_facts *facts, const struct tv_timings *timings,
@@ -135,8 +116,8 @@ size_t tv_onsets_find(const struct tv_facts *facts, const struct tv_timings *tim
     for (size_t i = 0; traced && i < sizeof(tries_s) / sizeof(tries_s[0]); i++)
         if (end - tries_s[i] * TV_NS_PER_S > facts->first)
             out[count++] = end - tries_s[i] * TV_NS_PER_S;
-    if (from_series(facts, graph->symptom, &out[count]) && !traced)
-        count++;
+    if (!traced)
+        count += from_series(facts, graph->symptom, &out[count]);
     if (count > 0)
         return count;
     int64_t tenth = (facts->to - facts->from) / 10;

@@ -33,8 +33,10 @@ static const struct {
 /* Who is not reached from the symptom by calls keeps so much, if nobody knows whom he serves; one that
  * has spans is seen to serve others, and is no candidate. */
 #define UNREACHED 0.3
+/* What the symptom's own series say of failures and slowness is the symptom, where it has callees. */
+#define OF_SYMPTOM 0.3
 /* The symptom itself is a candidate like others, a little before those without any evidence. */
-#define SYMPTOM_BONUS 0.05
+#define SYMPTOM_BONUS 0.1
 
 enum { DIMENSIONS_MAX = 512 };
 
@@ -121,7 +123,13 @@ static uint32_t evidence_of(const struct board *board, uint32_t actor, uint32_t 
 
 static double strength_of(const struct board *board, uint32_t evidence)
 {
-    return evidence ? board->list->items[evidence - 1].strength : 0;
+    if (evidence == 0)
+        return 0;
+    const struct tv_evidence *item = &board->list->items[evidence - 1];
+    bool tells_symptom = board->graph->known &&
+            (item->dimension == TV_DIMENSION_ERRORS || item->dimension == TV_DIMENSION_SLOWNESS) &&
+            tv_facts_service(board->facts, item->actor) == board->graph->symptom;
+    return item->strength * (tells_symptom ? OF_SYMPTOM : 1);
 }
 
 /* Points that a share of 1 gets in a dimension; *most is the greatest strength. */

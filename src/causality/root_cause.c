@@ -97,7 +97,7 @@ static void find_evidence(struct work *work)
     work->list.count = 0;
     tv_ranking_release(&work->ranking);
     tv_find_latency(&work->list, &work->facts, &work->graph, &work->timings, &work->cut);
-    tv_find_behaviour(&work->list, &work->facts, &work->cut);
+    tv_find_behaviour(&work->list, &work->facts, &work->timings, &work->cut);
     tv_find_series(&work->list, &work->facts, &work->graph, &work->cut);
     tv_find_alerts(&work->list, &work->facts);
     tv_rank(&work->ranking, &work->list, &work->facts, &work->graph, &work->cut);

@@ -25,6 +25,8 @@ enum { LEAST_BEFORE = 4, MOST_BEFORE = 60, RECENT = 3 };
 #define SYMPTOM_HALF 4.0
 /* Of what the callees explain wholly so much is left. */
 #define EXPLAINED_LEFT 0.05
+/* An idle resource that is less idle counts so much. */
+#define FULL_LEAST 0.15
 /* An excess is worth that where the symptom has no such series. */
 #define RELEVANCE_UNKNOWN 0.5
 
@@ -33,7 +35,7 @@ struct compared {
     enum tv_measure_class class;
     double z;      /* in the direction that is bad, or without direction */
     double excess; /* mean behind less median before, absolute */
-    double usual, value;
+    double usual, value, deviation, largest;
     int64_t onset;
 };
 
@@ -142,6 +144,8 @@ static void compare(struct finder *finder, uint32_t index)
             .excess = fabs(value - spread.median),
             .usual = spread.median,
             .value = value,
+            .deviation = deviation,
+            .largest = largest,
             .onset = first_beyond(
                     samples + before, behind, spread.median + (z > 0 ? 3 : -3) * deviation, z > 0)};
 }
@@ -189,6 +193,63 @@ static struct tv_evidence *add(struct tv_evidence_list *list, const struct finde
     return evidence;
 }
 
+/* How much of a change it is: three doublings are all of it, so that a resource which is idle and a
+ * little less idle now is not taken for one that ran out. */
+static double magnitude(const struct compared *item)
+{
+    double usual = fmax(fabs(item->usual), item->deviation);
+    double ratio = fabs(item->value) > usual ? fabs(item->value) / usual
+                                             : usual / fmax(fabs(item->value), usual / 64);
+    return fmin(1, fmax(0.1, log2(ratio) / 3));
+}
+
+/* What is measured as a share of what there is, and for which numbers mean how full it is. */
+enum resource { RESOURCE_OTHER, RESOURCE_CPU, RESOURCE_MEMORY };
+
+static enum resource resource_of(const struct finder *finder, const struct compared *item)
+{
+    struct tv_str name = tv_facts_text(finder->facts, finder->facts->series[item->series].metric);
+    if (item->class != TV_CLASS_RESOURCE)
+        return RESOURCE_OTHER;
+    return contains(name, "cpu")    ? RESOURCE_CPU
+            : contains(name, "mem") ? RESOURCE_MEMORY
+                                    : RESOURCE_OTHER;
+}
+
+/* 100 or 1 if all series of the metric stay within per cent or within 1; 0: it has no scale. */
+static double scale_of(const struct finder *finder, uint32_t metric)
+{
+    double most = 0;
+    for (size_t i = 0; i < finder->count; i++) {
+        const struct compared *item = &finder->items[i];
+        if (finder->facts->series[item->series].metric == metric)
+            most = fmax(most, fmax(item->largest, 0));
+    }
+    return most <= 1.05 ? 1 : most <= 120 && most > 20 ? 100 : 0;
+}
+
+/* A full resource counts wholly, an idle one little; and where the share is known, the same resource in
+ * other units is not counted. */
+static double fullness(const struct finder *finder, const struct compared *item)
+{
+    enum resource resource = resource_of(finder, item);
+    if (resource == RESOURCE_OTHER)
+        return 1;
+    uint32_t metric = finder->facts->series[item->series].metric;
+    uint32_t actor = finder->facts->series[item->series].actor;
+    double scale = scale_of(finder, metric);
+    if (scale > 0)
+        return fmin(1, FULL_LEAST + item->value / scale);
+    for (size_t i = 0; i < finder->count; i++) {
+        const struct compared *other = &finder->items[i];
+        const struct tv_fact_series *series = &finder->facts->series[other->series];
+        if (series->actor == actor && series->metric != metric &&
+                resource_of(finder, other) == resource && scale_of(finder, series->metric) > 0)
+            return 0;
+    }
+    return 1;
+}
+
 static void add_plain(struct tv_evidence_list *list, const struct finder *finder)
 {
     for (size_t i = 0; i < finder->count; i++) {
@@ -196,8 +257,10 @@ static void add_plain(struct tv_evidence_list *list, const struct finder *finder
         enum tv_dimension dimension = item->class == TV_CLASS_RESOURCE ? TV_DIMENSION_SATURATION
                 : item->class == TV_CLASS_TRAFFIC                      ? TV_DIMENSION_TRAFFIC
                                                                        : TV_DIMENSION_OTHER;
-        if (item->z > Z_LEAST && !is_rate(item->class) && item->class != TV_CLASS_DURATION)
-            (void)add(list, finder, item, dimension, log1p(item->z));
+        double strength =
+                item->z > Z_LEAST ? log1p(item->z) * magnitude(item) * fullness(finder, item) : 0;
+        if (strength > 0 && !is_rate(item->class) && item->class != TV_CLASS_DURATION)
+            (void)add(list, finder, item, dimension, strength);
     }
 }
 

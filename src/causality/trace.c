@@ -188,11 +188,15 @@ static void tell_failure(struct tv_facts *facts, uint32_t index)
 static void tell_failures(struct tv_facts *facts)
 {
     for (size_t i = 0; i < facts->span_count; i++)
-        if (facts->spans[i].failed)
+        if (facts->spans[i].failed) {
+            facts->spans[i].troubled = true;
             tell_failure(facts, (uint32_t)i);
+        }
     for (size_t i = 0; i < facts->record_count; i++)
-        if (facts->records[i].error && facts->records[i].span != TV_NONE)
+        if (facts->records[i].error && facts->records[i].span != TV_NONE) {
+            facts->spans[facts->records[i].span].troubled = true;
             tell_failure(facts, facts->records[i].span);
+        }
 }
 
 /* An actor for every service as a whole, those included that are only called. */
@@ -224,6 +228,7 @@ void tv_facts_link(struct tv_facts *facts)
     free(index.slots);
     tell_failures(facts);
     complete_actors(facts);
+    facts->waited = tv_calloc(facts->span_count + 1, sizeof(*facts->waited));
     for (size_t i = 0; i < facts->series_count; i++)
         if (facts->series[i].count > 1)
             qsort(facts->series[i].samples, facts->series[i].count,

@@ -111,6 +111,9 @@ struct tv_str tv_evidence_text(
     default:
         break;
     }
+    if (strcmp(evidence->form, "warning") == 0)
+        return tv_arena_printf(
+                arena, "warned '%.*s'", TV_STR_ARG(quoted_message(evidence, facts, arena)));
     if (evidence->dimension >= TV_DIMENSION_ALERTS)
         return tv_arena_printf(arena, "%.*s is alerted as too %s", TV_STR_ARG(name),
                 evidence->value < 0 ? "low" : "high");
