@@ -56,6 +56,7 @@ struct tv_fact_record {
     uint32_t span; /* index, or TV_NONE */
     uint32_t actor, template;
     struct tv_str message; /* of warnings and errors, shortened */
+    struct tv_str detail;  /* the same with the texts beside it */
     uint8_t severity;
     bool error;
 };
@@ -71,6 +72,7 @@ struct tv_fact_change {
     int64_t time;
     uint32_t actor;
     struct tv_str event_id, name, version, commit, text; /* text: all that it says of itself */
+    struct tv_str files, diff;                           /* {NULL, 0}: not told */
     bool flag;                                           /* a switch, not a deployment */
 };
 

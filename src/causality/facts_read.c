@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MESSAGE_BYTES_MAX = 240, CHANGE_TEXT_MAX = 16384, PEER_NAMES = 4 };
+enum { MESSAGE_BYTES_MAX = 240, DETAIL_BYTES_MAX = 1024, CHANGE_TEXT_MAX = 16384, PEER_NAMES = 4 };
 
 /* What an event is to the engine. */
 enum role { ROLE_OTHER, ROLE_SPAN, ROLE_RECORD, ROLE_METRIC, ROLE_CHANGE, ROLE_DEPENDENCY };
@@ -205,6 +205,24 @@ static void add_alert(struct reader *reader, uint32_t row, uint32_t metric, bool
     alert->down = down;
 }
 
+/* All texts of an event, for comparing what is said of a change with what goes wrong. */
+static struct tv_str all_texts(struct reader *reader, uint32_t row, size_t most)
+{
+    const struct tv_batch *batch = reader->batch;
+    struct tv_buf text = {0};
+    tv_buf_append_str(&text, tv_utf8_prefix(tv_batch_text(batch, TV_FIELD_MESSAGE, row), most));
+    for (uint32_t i = 0; i < batch->attr_count && text.len < most; i++) {
+        struct tv_value value = tv_batch_attr_value(batch, i, row);
+        if (value.type != TV_TYPE_STR && value.type != TV_TYPE_JSON)
+            continue;
+        tv_buf_append_char(&text, '\n');
+        tv_buf_append_str(&text, tv_utf8_prefix(value.s, most));
+    }
+    struct tv_str copy = tv_arena_str(&reader->facts->arena, tv_buf_str(&text));
+    tv_buf_release(&text);
+    return copy;
+}
+
 static bool is_alert(const struct tv_batch *batch, uint32_t row)
 {
     return tv_str_equal(tv_batch_text(batch, TV_FIELD_TYPE, row), TV_STR("alert"));
@@ -235,28 +253,10 @@ static void take_record(struct reader *reader, uint32_t row)
     if (reader->alerts[row] || is_alert(batch, row))
         add_alert(reader, row, tv_facts_name(facts, record->error ? TV_STR("error") : message),
                 false);
-    if (record->error || record->severity >= TV_SEVERITY_WARN)
+    if (record->error || record->severity >= TV_SEVERITY_WARN) {
         record->message = tv_arena_str(&facts->arena, tv_utf8_prefix(message, MESSAGE_BYTES_MAX));
-}
-
-/* All texts of an event, for comparing with what goes wrong. */
-static struct tv_str change_text(struct reader *reader, uint32_t row)
-{
-    const struct tv_batch *batch = reader->batch;
-    struct tv_buf text = {0};
-    tv_buf_append_str(&text, tv_batch_text(batch, TV_FIELD_NAME, row));
-    tv_buf_append_char(&text, '\n');
-    tv_buf_append_str(&text, tv_batch_text(batch, TV_FIELD_MESSAGE, row));
-    for (uint32_t i = 0; i < batch->attr_count && text.len < CHANGE_TEXT_MAX; i++) {
-        struct tv_value value = tv_batch_attr_value(batch, i, row);
-        if (value.type != TV_TYPE_STR && value.type != TV_TYPE_JSON)
-            continue;
-        tv_buf_append_char(&text, '\n');
-        tv_buf_append_str(&text, tv_utf8_prefix(value.s, CHANGE_TEXT_MAX));
+        record->detail = all_texts(reader, row, DETAIL_BYTES_MAX);
     }
-    struct tv_str copy = tv_arena_str(&reader->facts->arena, tv_buf_str(&text));
-    tv_buf_release(&text);
-    return copy;
 }
 
 static void take_change(struct reader *reader, uint32_t row)
@@ -293,7 +293,10 @@ static void take_change(struct reader *reader, uint32_t row)
                             : message.ptr ? message
                                           : name,
                     MESSAGE_BYTES_MAX));
-    change->text = change_text(reader, row);
+    change->files = tv_arena_str(arena, attr_text(batch, "files", row));
+    change->diff =
+            tv_arena_str(arena, tv_utf8_prefix(attr_text(batch, "diff", row), CHANGE_TEXT_MAX));
+    change->text = all_texts(reader, row, CHANGE_TEXT_MAX);
 }
 
 static void take_dependency(struct reader *reader, uint32_t row)

@@ -7,7 +7,9 @@
  * what they say. The cost is a scan of the window and some sorts of its spans. */
 #include "causality/root_cause.h"
 
+#include "causality/change.h"
 #include "causality/evidence.h"
+#include "causality/impact.h"
 #include "causality/rank.h"
 #include "causality/words.h"
 
@@ -221,6 +223,45 @@ static void write_cause(struct work *work, struct tv_cause *cause,
                 work->arena, "%.*s itself: nothing it calls stands out", TV_STR_ARG(who));
 }
 
+/* The change blamed for a cause, told in its sentence. */
+static void write_change(struct work *work, struct tv_cause *cause, uint32_t index)
+{
+    const struct tv_fact_change *change = &work->facts.changes[index];
+    struct tv_cause_change *out = tv_arena_calloc(work->arena, 1, sizeof(*out));
+    const struct tv_str *texts[] = {
+            &change->event_id, &change->name, &change->version, &change->commit};
+    struct tv_str *copies[] = {&out->event_id, &out->name, &out->version, &out->commit};
+    char time[TV_TIME_TEXT_BYTES];
+    for (size_t i = 0; i < 4; i++)
+        if (texts[i]->len > 0)
+            *copies[i] = tv_arena_str(work->arena, *texts[i]);
+    (void)tv_time_format(change->time, time);
+    cause->change = out;
+    cause->kind = "change";
+    cause->summary =
+            tv_arena_printf(work->arena, "%.*s; the change of %.8s before it (%.*s) speaks of it",
+                    TV_STR_ARG(cause->summary), time + 11, TV_STR_ARG(change->name));
+}
+
+/* One change at most, of one of the first causes. */
+static void blame_change(struct work *work, struct tv_root_cause *out)
+{
+    enum { FIRST = 3 };
+    struct tv_blame best = {TV_NONE, 0};
+    size_t blamed = 0;
+    for (size_t i = 0; i < out->cause_count && i < FIRST; i++) {
+        uint32_t service = tv_facts_service(&work->facts, work->ranking.items[i].actor);
+        struct tv_blame blame = tv_change_blame(&work->facts, &work->cut, service);
+        double score = blame.score * work->ranking.items[i].score / work->ranking.items[0].score;
+        if (blame.change == TV_NONE || score <= best.score)
+            continue;
+        best = (struct tv_blame){blame.change, score};
+        blamed = i;
+    }
+    if (best.change != TV_NONE)
+        write_change(work, &out->causes[blamed], best.change);
+}
+
 static void write_causes(struct work *work, struct tv_root_cause *out)
 {
     double first = tv_ranking_confidence(&work->ranking);
@@ -259,6 +300,8 @@ static enum tv_status find(struct work *work, struct tv_root_cause *out, struct 
     out->onset = work->cut.onset;
     out->sampled = work->facts.sampled_bits > 0;
     write_causes(work, out);
+    blame_change(work, out);
+    out->impact_count = tv_impact_find(&work->facts, &work->cut, work->arena, out->impact);
     return TV_OK;
 }
 

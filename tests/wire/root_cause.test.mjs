@@ -97,6 +97,31 @@ test('calls that are no longer made tell who left them out', async () => {
   assert.equal(causes[0].evidence[0].signal, 'missing call');
 });
 
+test('the change that speaks of what goes wrong is named, not the latest', async () => {
+  const at = (t) => String(Math.round(begin + t * second));
+  const deploys = [
+    ['e-old', 'left', 120, 'extract the basket parser', 'basket/parser.go'],
+    ['e-guilty', 'left', 400, 'simplify rounding of negative amounts', 'voucher/discount.go'],
+    ['e-latest', 'left', 470, 'tidy the shipping label handler', 'shipping/label.go'],
+    ['e-other', 'right', 475, 'cache the label of a basket', 'basket/label.go'],
+  ].map(([eventId, service, t, message, file]) => ({
+    eventId, timestamp: at(t), service: `e-${service}`, eventType: 'deploy', name: 'deploy', message, files: [file], commit: `c-${eventId}`,
+  }));
+  const errors = [];
+  for (let t = broken; t < 600; t += 3) {
+    errors.push({ eventId: `e-err-${t}`, timestamp: at(t), service: 'e-left', eventType: 'error', severity: 'ERROR', message: `discount of voucher ${t} is negative after rounding` });
+  }
+  await replay([...deploys, ...errors, ...system('e-', (name, t) => (name === 'left' && t >= broken && Math.floor(t * 2) % 2 ? { fails: true } : {}), 19)]);
+  const { causes, impact } = await ask('e-', whole);
+  assert.equal(causes[0].service, 'e-left');
+  assert.equal(causes[0].change.eventId, 'e-guilty');
+  assert.equal(causes[0].change.commit, 'c-e-guilty');
+  assert.equal(causes[0].kind, 'change');
+  assert.ok(causes.slice(1).every((c) => c.change === null));
+  const front = impact.find((i) => i.service === 'e-front');
+  assert.ok(front.failed > 0 && front.failed < front.requests, JSON.stringify(front));
+});
+
 test('a healthy system has no cause', async () => {
   await replay(system('d-', () => ({}), 17));
   const { causes, warnings } = await ask('d-', whole);
