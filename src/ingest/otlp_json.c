@@ -200,8 +200,8 @@ static const char *put_plain_pair(
         at = read_plain_value(walk, at, &pair);
     if (at)
         write_plain(walk, member, &pair);
-    else
-        walk->scan.scratch_next = scratch; /* what was unescaped will be again */
+    else /* what was unescaped will be again; the scratch may have been made for it */
+        walk->scan.scratch_next = scratch ? scratch : walk->scan.scratch;
     return at;
 }
 

@@ -117,6 +117,13 @@ test('a request of more records than a batch takes is too large', async () => {
   assert.match(fields(await raw(answer))[2].toString(), /at most 1048576 events/);
 });
 
+test('an escape in a key before a value that is no text', async () => {
+  const attributes = [{ key: 'service.name', value: { stringValue: 'escape' } }, { key: 'a\nb', value: { boolValue: true } }, { key: 'c', value: { stringValue: '\t"x"' } }];
+  const answer = await post('/v1/traces', JSON.stringify({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [{ name: 'n', startTimeUnixNano: String(start) }] }] }] }), JSON_TYPE);
+  assert.equal(answer.status, 200);
+  assert.deepEqual((await rows('escape'))[0].attributes, { 'a\nb': true, c: '\t"x"' });
+});
+
 test('a large resource costs its size once, not once for each span', async () => {
   const blob = 'y'.repeat(1 << 20);
   const many = Array.from({ length: 2000 }, (_, i) => message(2, bytes(5, `n${i}`), fixed64(7, start + BigInt(i))));
