@@ -132,12 +132,13 @@ static void put_packed(struct tv_json_out *json, struct tv_str packed, bool doub
 /* A repeated uint64: packed, or one of several fields. */
 static void put_counts(struct tv_json_out *json, const struct tv_proto_field *field)
 {
-    struct tv_proto packed = tv_proto_of(field->bytes);
     uint64_t count = 0;
     if (field->wire == TV_WIRE_VARINT)
         tv_json_u64(json, field->value);
-    while (field->wire == TV_WIRE_BYTES && packed.at != packed.end &&
-            tv_proto_varint(&packed, &count))
+    if (field->wire != TV_WIRE_BYTES)
+        return; /* only those have bytes */
+    struct tv_proto packed = tv_proto_of(field->bytes);
+    while (packed.at != packed.end && tv_proto_varint(&packed, &count))
         tv_json_u64(json, count);
 }
 
