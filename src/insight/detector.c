@@ -21,7 +21,7 @@
 
 #define BAR         0.03 /* of the range: less is never strange */
 #define FEW         8    /* ÷ numbers seen: the nearest of few is far without meaning anything */
-#define SEASON_BAR  1.7
+#define SEASON_BAR  1.7  /* of the height of a day: only most of it is strange */
 #define USUAL_HALF  2000 /* numbers in which half of the usual is forgotten */
 #define HUSH_HALF   500  /* numbers in which a hush gets half as strong */
 #define HUSH_MOST   0.9
@@ -44,10 +44,10 @@ static double fresh_score(struct tv_detector *detector, double novelty)
 
 static double season_score(const struct tv_detector *detector, double distance)
 {
-    double range = tv_novelty_range(&detector->novelty);
-    if (range <= 0)
+    double height = tv_season_height(&detector->season);
+    if (height <= 0)
         return 0;
-    double share = fmin(distance / range, 1);
+    double share = fmin(distance / height, 1);
     return share / (share + SEASON_BAR);
 }
 

@@ -19,6 +19,7 @@
 #define SHARE_MIN     0.001 /* of a number in the level: very dense series still move it */
 #define NEIGHBOURS    2
 #define DAYS_TO_LEARN 2
+#define FORGET        0.01 /* of what a band has beyond today's, a day */
 
 static unsigned slot_of_day(int64_t slot)
 {
@@ -35,11 +36,28 @@ static void widen(struct tv_season_band *band, const struct tv_season_band *by)
 static void learn(struct tv_season *season, int64_t slot, const struct tv_season_band *band)
 {
     unsigned at = slot_of_day(slot);
+    struct tv_season_band *known = &season->bands[at];
     if (season->days[at] == 0)
-        season->bands[at] = *band;
-    widen(&season->bands[at], band);
+        *known = *band;
+    known->low += fmax(band->low - known->low, 0) * FORGET;
+    known->high -= fmax(known->high - band->high, 0) * FORGET;
+    widen(known, band);
     if (season->days[at] < UINT8_MAX)
         season->days[at]++;
+}
+
+static void measure_day(struct tv_season *season)
+{
+    season->whole = (struct tv_season_band){INFINITY, -INFINITY};
+    for (unsigned at = 0; at < TV_SEASON_SLOTS; at++)
+        if (season->days[at] > 0)
+            widen(&season->whole, &season->bands[at]);
+}
+
+double tv_season_height(const struct tv_season *season)
+{
+    double height = season->whole.high - season->whole.low;
+    return isfinite(height) ? height : 0;
 }
 
 /* The slot at hand is over: it waits in `recent`, and the one that waited there is learned. */
@@ -51,6 +69,7 @@ static void close_slot(struct tv_season *season)
     season->recent[place].slot = season->slot;
     season->recent[place].band = season->now;
     season->recent[place].used = true;
+    measure_day(season);
 }
 
 static void smooth(struct tv_season *season, int64_t time_ns, double number)

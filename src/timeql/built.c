@@ -18,6 +18,7 @@ static tv_operator_fn *const operators[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_SHOW] = tv_op_show,
         [TV_STATEMENT_ANOMALIES] = tv_op_anomalies,
         [TV_STATEMENT_PREDICT] = tv_op_predict,
+        [TV_STATEMENT_PATTERNS] = tv_op_patterns,
 };
 
 static const bool directions[TV_DIRECTION_COUNT] = {

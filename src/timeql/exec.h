@@ -89,6 +89,7 @@ tv_operator_fn tv_op_select;
 tv_operator_fn tv_op_show;
 tv_operator_fn tv_op_anomalies;
 tv_operator_fn tv_op_predict;
+tv_operator_fn tv_op_patterns;
 tv_operator_fn tv_op_explain;
 /* built.c: the operator of a statement, EXPLAIN aside; NULL if it is not built. */
 tv_operator_fn *tv_operator_of(enum tv_statement statement);

@@ -9,6 +9,7 @@
 #include "timeql/compare.h"
 #include "timeql/match_feed.h"
 #include "timeql/measure_read.h"
+#include "timeql/occurrences.h"
 #include "timeql/top.h"
 
 #include <endian.h>
@@ -315,6 +316,11 @@ static void plan_root_cause(struct tv_exec *exec)
         add_scan(exec, "window")->spec.columns = tv_all_columns();
 }
 
+static void plan_patterns(struct tv_exec *exec)
+{
+    tv_plan_occurrences(exec, add_scan(exec, "occurrences"));
+}
+
 typedef void plan_fn(struct tv_exec *exec);
 
 /* A statement without a function here reads by other ways than planned scans. */
@@ -330,6 +336,7 @@ static plan_fn *const plans[TV_STATEMENT_COUNT] = {
         [TV_STATEMENT_SHOW] = plan_show,
         [TV_STATEMENT_ANOMALIES] = plan_points,
         [TV_STATEMENT_PREDICT] = plan_points,
+        [TV_STATEMENT_PATTERNS] = plan_patterns,
 };
 
 void tv_plan_make(struct tv_exec *exec)

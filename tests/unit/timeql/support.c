@@ -49,6 +49,7 @@ const char *const good_statements[] = {
         "ANOMALIES",
         "ANOMALIES FOR errorRate, cpu IN LAST 1 day WHERE service = 'a' LIMIT 20",
         "ANOMALIES FOR latency SCORES",
+        "PATTERNS IN LAST 1h WHERE eventType = 'error' LIMIT 10",
         "PREDICT NEXT 5 minutes FROM 'now'",
         "PREDICT cpu, errorRate NEXT 1h FROM '2024-01-15' IN LAST 2 days WHERE service = 'a'",
         "ROOT CAUSE OF err-12",
@@ -63,7 +64,6 @@ const char *const later_statements[] = {
         ("WHAT IF REMOVE WHERE eventType = 'deploy', SET errorRate = 1% WHERE service = 'a', "
          "SET latency = BASELINE, SET pool.size = 50, DELAY WHERE service = 'b' BY 200ms IN LAST 1h"),
         "WHAT IF REMOVE dep-1, REMOVE event_id = 'dep-2' WHERE service = 'orders'",
-        "PATTERNS IN LAST 1h WHERE eventType = 'error' LIMIT 10",
         "TRAVERSE FROM err-12 FOLLOWING causality",
         "TRAVERSE FROM err-12 FOLLOWING backward VIA failure, declared, temporal, dataflow, change",
         "SHOW incidents",
