@@ -194,6 +194,27 @@ static void gather_attribute(
     }
 }
 
+/* A virtual metric, an attribute at a time: the first that a row has of those behind it. */
+static void gather_metric(const struct tv_scan_batch *in, enum tv_virtual_field field,
+        struct tv_arena *arena, struct tv_value *out)
+{
+    size_t count;
+    const struct tv_str *names = tv_virtual_attributes(field, &count);
+    struct tv_value *more = NULL;
+    for (uint32_t i = 0; i < in->count; i++)
+        out[i] = tv_value_null();
+    for (size_t k = 0; k < count; k++) {
+        if (tv_batch_find_attr(in->batch, names[k]) == UINT32_MAX)
+            continue;
+        if (!more)
+            more = tv_arena_calloc(arena, (size_t)in->count + 1, sizeof(*more));
+        gather_attribute(in, names[k], more);
+        for (uint32_t i = 0; i < in->count; i++)
+            if (out[i].type == TV_TYPE_NULL)
+                out[i] = more[i];
+    }
+}
+
 void tv_gather(const struct tv_scan_batch *in, const struct tv_field_ref *ref,
         struct tv_arena *arena, struct tv_value *out)
 {
@@ -202,6 +223,8 @@ void tv_gather(const struct tv_scan_batch *in, const struct tv_field_ref *ref,
         gather_fixed(in, ref->field, arena, out);
     } else if (ref->class == TV_FIELD_ATTRIBUTE) {
         gather_attribute(in, ref->name, out);
+    } else if (ref->virtual_field != TV_VIRTUAL_ERROR_OCCURRED) {
+        gather_metric(in, ref->virtual_field, arena, out);
     } else {
         for (uint32_t i = 0; i < in->count; i++)
             out[i] = tv_batch_ref_value(in->batch, ref, in->rows[i], scratch);

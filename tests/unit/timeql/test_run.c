@@ -70,6 +70,38 @@ static void run__cuts_at_the_budget_and_says_so(void **state)
     fixture_close(&fixture);
 }
 
+/* Row k has the attributes behind cpu from the k-th on, each with its own number. */
+static void run__reads_the_first_attribute_present_of_a_virtual_metric(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct reader reader = {0};
+    size_t count;
+    const struct tv_str *names = tv_virtual_attributes(TV_VIRTUAL_CPU, &count);
+    struct tv_batch *batch = tv_batch_new();
+    struct tv_buf wanted = {0};
+    assert_true(count >= 2);
+    tv_buf_printf(&wanted, "\"rows\":[");
+    for (size_t k = 0; k < count; k++) {
+        uint32_t row = tv_batch_add_row(batch);
+        tv_batch_set_time(batch, row, TEST_NOW - (int64_t)(count - k));
+        tv_batch_set_text(batch, TV_FIELD_SERVICE, row, TV_STR("orders"));
+        for (size_t n = count; n > k; n--)
+            tv_batch_set_attr(
+                    batch, tv_batch_attr(batch, names[n - 1]), row, tv_value_i64((int64_t)n));
+        tv_buf_printf(&wanted, "%s[%zu]", k > 0 ? "," : "", k + 1);
+    }
+    tv_buf_printf(&wanted, "]%c", '\0');
+    fixture_open(&fixture);
+    fixture_commit(&fixture, batch);
+    struct tv_query_env env = {.text = TV_STR("SELECT cpu"), .now_ns = TEST_NOW};
+    assert_int_equal(run(&fixture, &env, NULL, &reader), TV_OK);
+    assert_non_null(strstr(reader.text.data, wanted.data));
+    tv_buf_release(&wanted);
+    tv_buf_release(&reader.text);
+    fixture_close(&fixture);
+}
+
 static void run__gives_a_long_answer_in_pieces(void **state)
 {
     (void)state;
@@ -172,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(run__cuts_at_the_budget_and_says_so),
+            cmocka_unit_test(run__reads_the_first_attribute_present_of_a_virtual_metric),
             cmocka_unit_test(run__gives_a_long_answer_in_pieces),
             cmocka_unit_test(run__stops_with_the_readers_status),
             cmocka_unit_test(run__stops_when_cancelled_and_leaves_nothing_written),
