@@ -27,16 +27,15 @@ static uint64_t number_of(struct tv_compare_half *half, struct tv_map *map,
     return next;
 }
 
-static struct tv_measured *measured_of(
+/* The place of what is measured of a service; UINT64_MAX where there is no room for it. */
+static uint64_t measured_of(
         struct tv_compare_half *half, struct tv_str service, struct tv_str metric)
 {
     const struct tv_str parts[3] = {service, metric, {NULL, 0}};
     uint64_t number =
             number_of(half, &half->measured_by, parts, half->measured_count, TV_COMPARE_SERIES_MAX);
-    if (number == UINT64_MAX)
-        return NULL;
-    if (number < half->measured_count)
-        return &half->measured[number];
+    if (number == UINT64_MAX || number < half->measured_count)
+        return number;
     if (half->measured_count == half->measured_cap) {
         half->measured_cap = tv_grown(half->measured_cap, half->measured_count + 1, 32);
         half->measured =
@@ -46,7 +45,7 @@ static struct tv_measured *measured_of(
             (struct tv_measured){.service = tv_arena_str(&half->exec->arena, service),
                     .metric = tv_arena_str(&half->exec->arena, metric),
                     .time = INT64_MIN};
-    return &half->measured[half->measured_count++];
+    return half->measured_count++;
 }
 
 static void add_number(struct tv_measured *to, double value, int64_t time, uint64_t arrival)
@@ -68,8 +67,9 @@ static void take_field(struct tv_compare_half *half, const struct tv_scan_batch 
     const int64_t *times = tv_batch_i64(in->batch, TV_FIELD_TIME);
     const uint64_t *arrivals = tv_batch_u64(in->batch, TV_FIELD_ARRIVAL);
     struct tv_value *values = tv_arena_calloc(&half->scratch, in->count, sizeof(*values));
-    uint32_t last_code = 0;
-    struct tv_measured *to = NULL;
+    /* By the service's code: its place + 1. */
+    uint64_t *places =
+            tv_arena_calloc(&half->scratch, (size_t)in->batch->strings.count + 1, sizeof(*places));
     tv_gather(in, ref, &half->scratch, values);
     for (uint32_t i = 0; services && i < in->count; i++) {
         double number = 0;
@@ -77,11 +77,13 @@ static void take_field(struct tv_compare_half *half, const struct tv_scan_batch 
         bool is_number = values[i].type == TV_TYPE_I64 || values[i].type == TV_TYPE_F64;
         if (services[row] == 0 || !is_number || !tv_value_number(values[i], &number))
             continue;
-        if (services[row] != last_code)
-            to = measured_of(half, tv_strings_get(&in->batch->strings, services[row]), metric);
-        last_code = services[row];
-        if (to)
-            add_number(to, number, times[row], arrivals ? arrivals[row] : 0);
+        uint64_t *place = &places[services[row]];
+        if (*place == 0)
+            *place = measured_of(half, tv_strings_get(&in->batch->strings, services[row]), metric) +
+                    1;
+        if (*place != 0)
+            add_number(
+                    &half->measured[*place - 1], number, times[row], arrivals ? arrivals[row] : 0);
     }
 }
 
