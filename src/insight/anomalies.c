@@ -33,7 +33,7 @@ size_t tv_anomalies_gather(const struct tv_track *track, const struct tv_judgeme
         if (judged[i].score <= anomaly->score)
             continue;
         anomaly->score = judged[i].score;
-        anomaly->value = track->points[i].value;
+        anomaly->value = judged[i].number;
         anomaly->expected = judged[i].expected;
     }
     return count;

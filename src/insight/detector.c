@@ -80,7 +80,7 @@ static double hushed(struct tv_detector *detector, double score)
 struct tv_judgement tv_detector_next(struct tv_detector *detector, int64_t time_ns, double number)
 {
     struct tv_judgement judged = {
-            .expected = detector->season.begun ? detector->season.level : number};
+            .number = number, .expected = detector->season.begun ? detector->season.level : number};
     detector->learned += detector->learned < UINT32_MAX;
     double novelty = tv_novelty_next(&detector->novelty, number);
     double distance = tv_season_next(&detector->season, time_ns, number);

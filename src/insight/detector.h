@@ -38,6 +38,7 @@ struct tv_detector {
 
 struct tv_judgement {
     double score;    /* 0 … 1; 0 while there is too little to judge by */
+    double number;   /* that was judged: of a counter, what it counted since the point before */
     double expected; /* the level of the last hour, before this number */
     bool anomaly;    /* the score is at or above TV_ANOMALY_SCORE */
 };

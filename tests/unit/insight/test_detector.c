@@ -148,6 +148,7 @@ static void track__of_a_counter_is_judged_by_its_steps(void **state)
     tv_track_judge(&track, judged);
     assert_int_equal(tv_anomalies_gather(&track, judged, 0, found), 1);
     assert_true(found[0].start == 800 * MINUTE && found[0].end == 800 * MINUTE);
+    assert_true(found[0].value > 400 && found[0].value < 420); /* the step, not the total */
     assert_int_equal(tv_anomalies_gather(&track, judged, 801, found), 0);
 }
 
