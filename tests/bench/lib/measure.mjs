@@ -39,6 +39,12 @@ export function childrenSeconds() {
   return (fields[13] + fields[14]) / ticks;
 }
 
+/** Milliseconds of processor that the threads of a process have had; finer than its ticks. */
+export function threadsMs(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, id) => sum + Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]), 0) / 1e6;
+}
+
 export const peakMiB = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
 /** Folders for one run: `disk` on a real file system, `memory` where input costs no disk. */

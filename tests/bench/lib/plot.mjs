@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A line chart as SVG, logarithmic on both axes, readable on light and dark ground.
 
-const WIDTH = 760, PANEL = 300, LEFT = 64, RIGHT = 200, TOP = 34, BOTTOM = 40;
+const WIDTH = 800, PANEL = 300, LEFT = 64, RIGHT = 240, TOP = 34, BOTTOM = 40;
 const colours = ['#3b76c4', '#d1722b', '#3f9c56', '#b8435a', '#7d62b8', '#8a7a2f', '#2f9a9a', '#777777'];
 
 /** The values 1, 2 and 5 times a power of ten from `low` to `high`. */

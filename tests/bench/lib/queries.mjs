@@ -5,10 +5,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as clickhouse from '../peers/clickhouse.mjs';
 import * as duckdb from '../peers/duckdb.mjs';
-import { ask, finish, median, peakMiB, post, settle, start, writeEvents } from './measure.mjs';
+import { ask, finish, median, peakMiB, post, settle, start, threadsMs, writeEvents } from './measure.mjs';
 import { note, rate, times } from './table.mjs';
 
-const ASKED = 15, PIECE = 1_000_000, CONNECTIONS = 8, PIXELS = 1000;
+const ASKED = 15, PIECE = 2_000_000, CONNECTIONS = 8, PIXELS = 1000;
 const ALL = "FROM '1970-01-01' TO '2100-01-01'";
 
 /** A service that spoke once, before all others. */
@@ -87,11 +87,12 @@ export async function askAll(daemon, at, { duck, click, only } = {}) {
     const sides = [['ours', question.ours, (sql) => ask(daemon, [sql])]];
     if (duck && (question.duck ?? question.sql)) sides.push([duck.name, question.duck ?? question.sql, (sql) => duck.ask([sql])]);
     if (click && (question.click ?? question.sql)) sides.push([click.name, question.click ?? question.sql, (sql) => click.ask([sql])]);
-    const taken = sides.map(() => []);
+    const taken = sides.map(() => []), before = threadsMs(daemon.child.pid);
     for (let i = 0; i < ASKED; i++)
       for (const s of i % 2 ? sides.keys() : [...sides.keys()].reverse()) taken[s].push((await sides[s][2](sides[s][1](i)))[0]);
     medians[name] = Object.fromEntries(sides.map(([side], s) => [side, median(taken[s])]));
     medians[name].slowest = Math.max(...taken[0]);
+    medians[name].cpu = (threadsMs(daemon.child.pid) - before) / ASKED;
   }
   return medians;
 }
@@ -99,10 +100,10 @@ export async function askAll(daemon, at, { duck, click, only } = {}) {
 function tell(medians, at, among) {
   for (const [name, figures] of Object.entries(medians)) {
     const { most, beats } = questions(at)[name];
-    const others = Object.entries(figures).filter(([side]) => side !== 'ours' && side !== 'slowest')
+    const others = Object.entries(figures).filter(([side]) => !['ours', 'slowest', 'cpu'].includes(side))
       .map(([side, ms]) => `; ${side.split(',')[0]} ${ms.toFixed(1)} ms, ${times(ms / figures.ours)}`).join('');
     note(`among ${among}: ${name}`, beats ? `faster than ${beats.split(',')[0]}` : `≤ ${most} ms`,
-      `${figures.ours.toFixed(1)} ms (slowest ${figures.slowest.toFixed(1)})${others}`,
+      `${figures.ours.toFixed(1)} ms (slowest ${figures.slowest.toFixed(1)}, ${figures.cpu.toFixed(1)} ms of processor)${others}`,
       beats ? (figures[beats] === undefined ? undefined : figures.ours < figures[beats]) : figures.ours <= most);
   }
 }

@@ -42,7 +42,9 @@ export async function open(folder) {
       const input = openSync(nested, 'r');
       run(join(programs, 'psql'), ['-h', home, '-U', 'bench', '-d', 'postgres', '-q', '-v', 'ON_ERROR_STOP=1', '-c', 'COPY ev FROM STDIN'], { cwd: '/', stdio: [input, 'pipe', 'pipe'] });
       closeSync(input);
-      return { seconds: (performance.now() - from) / 1e3, cpu: processorSeconds(server) - before };
+      const seconds = (performance.now() - from) / 1e3;
+      await sleep(500); // The process that served is counted once its parent has noticed its end.
+      return { seconds, cpu: processorSeconds(server) - before };
     },
     async bytes() {
       sql('VACUUM ev');
