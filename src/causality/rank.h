@@ -14,6 +14,7 @@ struct tv_part {
 struct tv_candidate {
     uint32_t actor;
     double score;
+    double alerted;        /* share of the score that alerts without a past gave */
     int64_t onset;         /* first sign */
     struct tv_part *parts; /* strongest first, one for each dimension */
     size_t part_count;
