@@ -265,37 +265,55 @@ static inline enum pred_tri decide_entry(struct eval *eval, const struct tv_pred
     return tv_pred_decide(leaf, tv_batch_entry_value(eval->batch, attr, entry), &eval->effort);
 }
 
-/* Cells of one word's rows: which are less than the value, equal, greater; NaN is neither. */
-struct ordered {
-    uint64_t less, equal, greater;
+enum { FEW_ROWS = 12 }; /* of a word: below, they are decided one by one */
+
+/* One comparison of a word's rows; with NaN none holds. */
+#define COMPARE_WORD(cells, count, value, op, out)    \
+    do {                                              \
+        for (uint32_t i = 0; i < (count); i++) {      \
+            double cell;                              \
+            memcpy(&cell, &(cells)[i], sizeof(cell)); \
+            (out) |= (uint64_t)(cell op(value)) << i; \
+        }                                             \
+    } while (0)
+
+struct word_verdict {
+    uint64_t yes, no;
 };
 
-static struct ordered order_word(const uint64_t *cells, uint32_t count, double value)
+/* What decide_double says, for the rows of a word at a time. */
+static struct word_verdict decide_word(
+        const struct tv_pred *leaf, const uint64_t *cells, uint32_t count)
 {
-    struct ordered out = {0, 0, 0};
-    for (uint32_t i = 0; i < count; i++) {
-        double cell;
-        memcpy(&cell, &cells[i], sizeof(cell));
-        out.less |= (uint64_t)(cell < value) << i;
-        out.equal |= (uint64_t)(cell == value) << i;
-        out.greater |= (uint64_t)(cell > value) << i;
-    }
-    return out;
+    uint64_t yes = 0, ordered = 0;
+    if (leaf->kind == PRED_MEMBER)
+        COMPARE_WORD(cells, count, leaf->number, ==, yes);
+    else if (leaf->op == TV_OP_LT)
+        COMPARE_WORD(cells, count, leaf->number, <, yes);
+    else if (leaf->op == TV_OP_LE)
+        COMPARE_WORD(cells, count, leaf->number, <=, yes);
+    else if (leaf->op == TV_OP_GT)
+        COMPARE_WORD(cells, count, leaf->number, >, yes);
+    else
+        COMPARE_WORD(cells, count, leaf->number, >=, yes);
+    if (leaf->kind == PRED_MEMBER)
+        return leaf->outside ? (struct word_verdict){~yes, yes} : (struct word_verdict){yes, ~yes};
+    COMPARE_WORD(cells, count, cell, ==, ordered);
+    return (struct word_verdict){yes, ordered & ~yes};
 }
 
-/* What decide_double says, for a word at a time. */
-static void decide_word(
-        const struct tv_pred *leaf, struct ordered cells, uint64_t *yes, uint64_t *no)
+/* The same where few rows of the word are asked for. */
+static struct word_verdict decide_few(
+        const struct tv_pred *leaf, const uint64_t *cells, uint64_t live)
 {
-    if (leaf->kind == PRED_MEMBER) {
-        *yes = leaf->outside ? ~cells.equal : cells.equal;
-        *no = ~*yes;
-        return;
+    struct word_verdict out = {0, 0};
+    for (uint64_t rest = live; rest != 0; rest &= rest - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(rest);
+        enum pred_tri tri = decide_double(leaf, cells[i]);
+        out.yes |= (uint64_t)(tri == PRED_YES) << i;
+        out.no |= (uint64_t)(tri == PRED_NO) << i;
     }
-    bool wants_less = leaf->op == TV_OP_LT || leaf->op == TV_OP_LE;
-    bool wants_equal = leaf->op == TV_OP_LE || leaf->op == TV_OP_GE;
-    *yes = (wants_less ? cells.less : cells.greater) | (wants_equal ? cells.equal : 0);
-    *no = (cells.less | cells.equal | cells.greater) & ~*yes;
+    return out;
 }
 
 /* Whether every row has the attribute, as a double, and the leaf compares with one. */
@@ -315,11 +333,12 @@ static void eval_dense_double(struct eval *eval, const struct tv_pred *leaf,
     for (size_t w = eval->from; w < eval->end; w++) {
         uint32_t first = (uint32_t)(w * 64);
         uint32_t count = attr->count - first < 64 ? attr->count - first : 64;
-        uint64_t yes = 0, no = 0;
-        if (live[w])
-            decide_word(leaf, order_word(attr->bits + first, count, leaf->number), &yes, &no);
-        out.yes[w] = yes & live[w];
-        out.no[w] = no & live[w];
+        const uint64_t *cells = attr->bits + first;
+        struct word_verdict word = __builtin_popcountll(live[w]) < FEW_ROWS
+                ? decide_few(leaf, cells, live[w])
+                : decide_word(leaf, cells, count);
+        out.yes[w] = word.yes & live[w];
+        out.no[w] = word.no & live[w];
         if (out.present)
             out.present[w] |= live[w];
     }
