@@ -71,6 +71,7 @@ static void hand_over(
                 .service = entry->service,
                 .instance = entry->instance,
                 .version = entry->version,
+                .version_time = entry->version_time,
                 .first = entry->first,
                 .last = entry->last,
                 .changed = entry->changed,

@@ -3,7 +3,8 @@
  *
  * Rows are looked up by (service, instance); neighbours mostly differ, so the codes of a batch lead
  * to entries through a small direct-mapped table before the map of texts is asked. Of two events
- * that tell a version the later one in event time wins, of equal times the later in the order given. */
+ * that tell a version the later one in event time wins, of equal times the greater text, whatever the
+ * order in which they are met. */
 #include "store/seen.h"
 
 #include "base/mem.h"
@@ -107,7 +108,9 @@ static bool *change_types(const struct tv_batch *batch, struct tv_arena *arena)
 static void set_version(
         struct tv_seen *seen, struct tv_seen_entry *entry, struct tv_str version, int64_t time)
 {
-    if (time < entry->version_time || version.len == 0)
+    bool same_time = time == entry->version_time;
+    if (time < entry->version_time || version.len == 0 ||
+            (same_time && tv_str_compare(version, entry->version) < 0))
         return;
     entry->version_time = time;
     if (!tv_str_equal(entry->version, version))

@@ -34,7 +34,9 @@ struct told {
 static struct told told_of(const struct tv_series_spec *spec, int64_t stretch_ns)
 {
     struct tv_stepping stepping = {.step_ns = stretch_ns};
-    struct told told = {tv_step_of(&stepping, spec->from), INT64_MAX};
+    struct told told = {INT64_MIN, INT64_MAX};
+    if (spec->from > INT64_MIN / 2)
+        told.from = tv_step_of(&stepping, spec->from);
     if (told.from < spec->from && __builtin_add_overflow(told.from, stretch_ns, &told.from))
         return (struct told){1, 0};
     if (spec->to < INT64_MAX)

@@ -172,6 +172,7 @@ void tv_scan_close(struct tv_scan *scan);
 struct tv_last_seen {
     struct tv_str service, instance; /* in the caller's arena */
     struct tv_str version;           /* of the last event that told one, {NULL, 0} if none did */
+    int64_t version_time;            /* of that event, INT64_MIN if there is none */
     int64_t first, last;             /* event times */
     int64_t changed;                 /* last deploy or config event, TV_ABSENT_I64 if none */
     uint64_t events, errors;         /* up to `time`; a straddling segment's are exact */

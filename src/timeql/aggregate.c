@@ -280,6 +280,21 @@ void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_ba
     }
 }
 
+void tv_aggregator_add_sum(struct tv_aggregator *aggregator, uint32_t group, uint64_t rows,
+        const struct tv_sketch *sketch)
+{
+    struct tv_aggregate_state *state = &aggregator->states[group];
+    if (aggregator->item->star)
+        state->count += rows;
+    if (tv_aggregate_per_cent(aggregator->item->aggregate) == 0 || sketch->count == 0)
+        return;
+    if (!state->quantile)
+        state->quantile = tv_calloc(1, sizeof(*state->quantile));
+    size_t before = tv_quantile_bytes(state->quantile);
+    tv_quantile_merge(state->quantile, sketch);
+    *aggregator->bytes += tv_quantile_bytes(state->quantile) - before;
+}
+
 static struct tv_value sum_of(const struct tv_aggregate_state *state)
 {
     if (state->count == 0)

@@ -52,6 +52,10 @@ void tv_aggregator_reserve(struct tv_aggregator *aggregator, uint32_t group_coun
 /* Adds the batch's rows, row i to groups[i], whose states exist. */
 void tv_aggregator_add(struct tv_aggregator *aggregator, const struct tv_scan_batch *batch,
         const uint32_t *groups, struct tv_arena *scratch);
+/* Adds so many rows to a group, of which only their number and a sketch of the field's numbers are known:
+ * for counts of rows and quantiles. */
+void tv_aggregator_add_sum(struct tv_aggregator *aggregator, uint32_t group, uint64_t rows,
+        const struct tv_sketch *sketch);
 /* Works out the results, once all rows are in. */
 void tv_aggregator_finish(struct tv_aggregator *aggregator);
 /* The result, but for rate the count alone; texts borrow the state. */

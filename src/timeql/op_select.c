@@ -3,12 +3,14 @@
  *
  * Plain rows are the first of an order (top.c). Groups are a hash aggregation: each batch's rows get
  * their group's number (group.c), then each function runs over the whole batch (aggregate.c). Groups
- * are sorted at the end: by ORDER BY, else by step of time and the grouping fields. */
+ * are sorted at the end: by ORDER BY, else by step of time and the grouping fields. Where rollups know all
+ * that is asked for, rows are only read for what they do not tell (select_rolled.c). */
 #include "base/mem.h"
 #include "base/time.h"
 #include "timeql/aggregate.h"
 #include "timeql/exec.h"
 #include "timeql/group.h"
+#include "timeql/select_rolled.h"
 #include "timeql/top.h"
 
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct selection {
     struct tv_top top; /* plain rows */
     struct tv_groups groups;
     struct tv_aggregator *aggregators; /* one for each item */
+    struct tv_select_roll roll;        /* what rollups told */
     size_t distinct_budget, aggregate_bytes;
     struct tv_arena scratch;
     struct tv_column *columns; /* of the answer */
@@ -50,9 +53,16 @@ static enum tv_status add_batch(
         return tv_fail(selection->exec->err, TV_TOO_LARGE,
                 "there are more than %d groups; group by fewer fields or a shorter window",
                 GROUPS_MAX);
+    struct tv_scan_batch rest = *batch;
+    if (selection->roll.done_count) {
+        uint32_t *rows = tv_arena_alloc(&selection->scratch, batch->count * sizeof(*rows));
+        memcpy(rows, batch->rows, batch->count * sizeof(*rows));
+        rest.rows = rows;
+        rest.count = tv_select_undone(&selection->roll, rows, groups, batch->count);
+    }
     for (size_t i = 0; i < query->item_count; i++) {
         tv_aggregator_reserve(&selection->aggregators[i], selection->groups.count);
-        tv_aggregator_add(&selection->aggregators[i], batch, groups, &selection->scratch);
+        tv_aggregator_add(&selection->aggregators[i], &rest, groups, &selection->scratch);
     }
     tv_arena_release(&selection->scratch);
     if (selection->aggregate_bytes > TV_AGGREGATE_BYTES_MAX)
@@ -307,10 +317,28 @@ static void finish_functions(struct selection *selection)
     }
 }
 
+/* More than a reading of rollups may hold is added up from rows. */
+static enum tv_status gather(struct selection *selection)
+{
+    struct tv_exec *exec = selection->exec;
+    const struct tv_planned_scan *scan = &exec->plan.scans[0];
+    selection->roll = (struct tv_select_roll){.exec = exec,
+            .groups = &selection->groups,
+            .aggregators = selection->aggregators,
+            .scan = scan};
+    enum tv_status status =
+            tv_select_rolls(exec->query) ? tv_select_roll(&selection->roll) : TV_TOO_LARGE;
+    if (status == TV_TOO_LARGE)
+        return tv_exec_scan(exec, scan, add_batch, selection);
+    for (size_t i = 0; i < selection->roll.left_count && status == TV_OK; i++)
+        status = tv_exec_scan(exec, &selection->roll.left[i], add_batch, selection);
+    return status;
+}
+
 static enum tv_status select_grouped(struct selection *selection)
 {
     struct tv_exec *exec = selection->exec;
-    enum tv_status status = tv_exec_scan(exec, &exec->plan.scans[0], add_batch, selection);
+    enum tv_status status = gather(selection);
     if (status != TV_OK)
         return status;
     tv_groups_ensure_one(&selection->groups);
@@ -344,6 +372,7 @@ enum tv_status tv_op_select(struct tv_exec *exec)
         tv_aggregator_release(&selection.aggregators[i]);
     free(selection.aggregators);
     tv_groups_release(&selection.groups);
+    tv_select_roll_release(&selection.roll);
     tv_top_release(&selection.top);
     tv_arena_release(&selection.scratch);
     free(selection.rows);

@@ -43,8 +43,15 @@ static void take_seen(struct tv_state *state, const struct tv_last_seen *seen)
     if (!windowed && recent)
         tv_state_instance(state, number, seen->instance);
     service = &state->services[number];
-    if (seen->version.len > 0 && (newer || service->version.len == 0))
+    /* Of the instances' versions the one told last. */
+    int64_t told = seen->version_time;
+    if (seen->version.len > 0 &&
+            (service->version.len == 0 || told > service->version_time ||
+                    (told == service->version_time &&
+                            tv_str_compare(seen->version, service->version) > 0))) {
         service->version = seen->version;
+        service->version_time = told;
+    }
     if (newer && !(windowed && state->exec->query->where))
         service->last = seen->last;
     if (seen->changed != TV_ABSENT_I64 &&

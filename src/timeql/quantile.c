@@ -58,6 +58,13 @@ size_t tv_quantile_add(struct tv_quantile *quantile, double number)
     return grown;
 }
 
+void tv_quantile_merge(struct tv_quantile *quantile, const struct tv_sketch *sketch)
+{
+    if (sketch->count > 0)
+        move_to_sketch(quantile);
+    tv_sketch_merge(&quantile->sketch, sketch);
+}
+
 static void swap(double *a, double *b)
 {
     double kept = *a;

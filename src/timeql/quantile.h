@@ -20,6 +20,8 @@ void tv_quantile_release(struct tv_quantile *quantile);
 /* Takes a number in, but for what is not finite. Returns by how many bytes it has grown, modulo 2^64 as
  * it may shrink, too. */
 size_t tv_quantile_add(struct tv_quantile *quantile, double number);
+/* Takes all numbers of a sketch in; answers are those of the sketch from then on, if it has any. */
+void tv_quantile_merge(struct tv_quantile *quantile, const struct tv_sketch *sketch);
 /* Whether answers are those of the sketch. */
 bool tv_quantile_is_sketched(const struct tv_quantile *quantile);
 /* The quantile by nearest rank; false if there are no numbers. Reorders them. */

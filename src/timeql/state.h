@@ -40,6 +40,7 @@ struct tv_service_state {
     struct tv_str name, version;
     bool in_window; /* events of it in the window */
     bool has_spans;
+    int64_t version_time;
     int64_t last;    /* time of its last event */
     int64_t changed; /* TV_ABSENT_I64: never */
     uint64_t events, errors;
