@@ -165,7 +165,7 @@ static bool count_buckets(struct events *events)
         if (events->above[i] < 0 || events->above[i] > TV_SKETCH_BUCKETS || events->below[i] < 0 ||
                 events->below[i] > TV_SKETCH_BUCKETS || events->zeros[i] < 0)
             return false;
-        events->sides += (events->above[i] > 0) + (events->below[i] > 0);
+        events->sides += (events->above[i] > 0 ? 1U : 0U) + (events->below[i] > 0 ? 1U : 0U);
         events->bucket_count += (uint32_t)(events->above[i] + events->below[i]);
     }
     events->gap_count = events->bucket_count - events->sides;
@@ -240,7 +240,7 @@ static void skip_sketch(const struct events *events, struct place *place)
 {
     uint32_t above = (uint32_t)events->above[place->sketch];
     uint32_t below = (uint32_t)events->below[place->sketch++];
-    uint32_t sides = (above > 0) + (below > 0);
+    uint32_t sides = (above > 0 ? 1U : 0U) + (below > 0 ? 1U : 0U);
     place->side += sides;
     place->gap += above + below - sides;
     place->bucket += above + below;
