@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MESSAGE_BYTES_MAX = 240, DETAIL_BYTES_MAX = 1024, CHANGE_TEXT_MAX = 16384, PEER_NAMES = 4 };
+enum { MESSAGE_BYTES_MAX = 240, DETAIL_BYTES_MAX = 1024, CHANGE_TEXT_MAX = 16384, PEER_NAMES = 5 };
 
 /* What an event is to the engine. */
 enum role { ROLE_OTHER, ROLE_SPAN, ROLE_RECORD, ROLE_METRIC, ROLE_CHANGE, ROLE_DEPENDENCY };
@@ -132,7 +132,7 @@ static struct tv_str attr_text(const struct tv_batch *batch, const char *name, u
 static struct tv_str peer_text(const struct tv_batch *batch, uint32_t row)
 {
     static const char *const names[PEER_NAMES] = {
-            "peer.service", "server.address", "net.peer.name", "db.system"};
+            "peer.service", "server.address", "net.peer.name", "db.system.name", "db.system"};
     for (size_t i = 0; i < PEER_NAMES; i++) {
         struct tv_str text = attr_text(batch, names[i], row);
         if (text.ptr)

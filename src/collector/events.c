@@ -119,7 +119,7 @@ void traversion_query(struct traversion *t, const struct traversion_query *query
     span.start_ns -= query->duration_ns;
     span.started_ns -= query->duration_ns;
     struct traversion_attribute own[] = {
-            traversion_text("db.system", query->system),
+            traversion_text("db.system.name", query->system),
             traversion_text("db.namespace", query->database),
             traversion_text("db.query.text", query->statement),
             traversion_integer(query->rows < 0 ? NULL : "db.rows", query->rows),

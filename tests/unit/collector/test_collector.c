@@ -108,7 +108,7 @@ static void collector__tells_of_everything_else(void **state)
             "\"http.request.method\":\"GET\",\"http.response.status_code\":404}}\n");
     holds(lines, "\"name\":\"redis\",\"message\":\"timeout\"");
     holds(lines, "\"durationNs\":42,\"kind\":\"client\",\"status\":\"error\"");
-    holds(lines, "\"db.system\":\"redis\",\"db.query.text\":\"GET k\"}}\n");
+    holds(lines, "\"db.system.name\":\"redis\",\"db.query.text\":\"GET k\"}}\n");
     holds(lines,
             "\"type\":\"error\",\"name\":\"TimeoutError\",\"message\":\"redis did not answer\"");
     holds(lines, "\"exception.stacktrace\":\"");
