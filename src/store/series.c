@@ -73,6 +73,7 @@ static enum tv_status read_all(
         status = drain(reading, scan, err);
         tv_scan_stats(scan, &stats);
         stats.bytes += reading->stats.bytes;
+        stats.segments_total += reading->stats.segments_total;
         stats.rolled_up = reading->stats.rolled_up;
         reading->stats = stats;
     }

@@ -199,7 +199,10 @@ static enum tv_status roll_segment(struct tv_series_reading *reading, struct tv_
         told = told_of(spec, stretch_ns);
     if (told.from > told.to)
         return TV_OK;
-    reading->stats.rolled_up++;
+    /* One whose edge is read as well is the scan's to count. */
+    bool only = !tv_series_wants_rows(reading, segment);
+    reading->stats.segments_total += only;
+    reading->stats.rolled_up += only;
     if (counts_suffice(reading, segment)) {
         add_counts(reading, segment, told);
         return TV_OK;
@@ -213,7 +216,8 @@ static enum tv_status roll_segment(struct tv_series_reading *reading, struct tv_
     if (status != TV_CORRUPT)
         return status;
     note_damage(reading, segment);
-    reading->stats.rolled_up--;
+    reading->stats.segments_total -= only;
+    reading->stats.rolled_up -= only;
     return TV_OK;
 }
 

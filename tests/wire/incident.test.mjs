@@ -57,8 +57,9 @@ async function countsEqual(daemon, events) {
 
 /** The services with an error event in the minute before the alert are what the state must show. */
 async function stateShowsFailures(daemon, events, alert) {
-  const from = alert - 60e9;
-  const within = events.filter((e) => e.ts > from && e.ts <= alert);
+  // A window of a minute begins at a full ten seconds.
+  const from = Math.floor((alert - 60e9) / 10e9) * 10e9;
+  const within = events.filter((e) => e.ts >= from && e.ts <= alert);
   const failing = new Set(within.filter((e) => e.type === 'error').map((e) => e.service));
   const answer = await daemon.query(`STATE AT '${iso(alert)}' OVER 60 s`);
   assert.equal(answer.type, 'STATE');

@@ -304,6 +304,10 @@ static uint64_t check_random(struct test_world *world, struct tv_arena *arena, i
     if (test_below(random, 3) == 0)
         spec.from = START / TV_NS_PER_DAY * TV_NS_PER_DAY;
     spec.to = spec.from + (int64_t)test_below(random, (uint64_t)(2 * span_ns));
+    if (test_below(random, 5) == 0) {
+        spec.from = START - span_ns;
+        spec.to = START + 2 * span_ns;
+    }
     if (test_below(random, 3) == 0)
         spec.where = tv_pred_compare(
                 arena, tv_field_ref_fixed(TV_FIELD_SERVICE), TV_OP_EQ, tv_value_str(TV_STR("pay")));
@@ -316,7 +320,7 @@ static uint64_t check_random(struct test_world *world, struct tv_arena *arena, i
     return rolled_up + check_metrics(world, &spec);
 }
 
-/* Returns how many rollups took part. */
+/* Returns how many segments were told by their rollups alone. */
 static uint64_t check_some(struct test_world *world, int64_t span_ns)
 {
     struct tv_arena arena = {0};
