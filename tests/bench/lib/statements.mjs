@@ -15,17 +15,20 @@ export function prepare() {
   note('parse and check', '≤ 50 µs', `${us.toFixed(1)} µs for the slowest of ${taken.length}: ${statement.slice(0, 40)}…`, us <= 50);
 }
 
+/** Medians: what the daemon says it took, what the client saw; processor time of each question. */
 async function measured(daemon, statement) {
-  const clock = [];
+  const clock = [], took = [];
   let answer;
   const before = processorSeconds(daemon.child.pid);
   for (let i = 0; i < ROUNDS; i++) {
     const from = performance.now();
     answer = await daemon.query(statement);
     clock.push(performance.now() - from);
+    took.push(answer.tookMs);
   }
   const cpu = ((processorSeconds(daemon.child.pid) - before) * 1e3) / ROUNDS;
-  return { answer, cpu, ms: median(clock), text: `${cpu.toFixed(0)} ms of processor (${median(clock).toFixed(0)} on the clock)` };
+  const text = `${median(took).toFixed(0)} ms in the daemon, ${cpu.toFixed(0)} ms of processor (${median(clock).toFixed(0)} ms for the client)`;
+  return { answer, ms: median(took), text };
 }
 
 /** Patterns over a day of metrics, 115 events a second for 10 million. */
@@ -57,10 +60,15 @@ export async function chain(place) {
   const walk = await measured(daemon, 'TRAVERSE FROM link-999 FOLLOWING backward');
   if (walk.answer.events.length !== 1000) throw new Error(`the walk found ${walk.answer.events.length} events`);
   note('TRAVERSE of a chain of 1,000 spans', '≤ 20 ms', walk.text, walk.ms <= 20);
-  const from = performance.now();
-  const response = await fetch(`${daemon.url}/api/v1/query`, { method: 'POST', body: 'TIMELINE IN LAST 1h LIMIT 1000', headers: { accept: 'application/x-ndjson' } });
-  await response.body.getReader().read();
-  const first = performance.now() - from;
-  note('first row of a streamed timeline', '≤ 5 ms', `${first.toFixed(1)} ms`, first <= 5);
+  const firsts = [];
+  for (let i = 0; i < 3 * ROUNDS; i++) {
+    const from = performance.now();
+    const response = await fetch(`${daemon.url}/api/v1/query`, { method: 'POST', body: 'TIMELINE IN LAST 1h LIMIT 1000', headers: { accept: 'application/x-ndjson' } });
+    const reader = response.body.getReader();
+    await reader.read();
+    firsts.push(performance.now() - from);
+    while (!(await reader.read()).done);
+  }
+  note('first row of a streamed timeline', '≤ 5 ms', `${median(firsts).toFixed(1)} ms for the client`, median(firsts) <= 5);
   await finish(daemon);
 }
