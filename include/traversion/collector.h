@@ -54,7 +54,7 @@ struct traversion_options {
                              http://127.0.0.1:3335] */
     const char *token; /* of scope ingest [$TRAVERSION_TOKEN, else none] */
     const char *instance; /* which replica of the service [the host's name and the process id] */
-    const char *version;  /* of the program; with it comes a deploy's effect [none] */
+    const char *version;  /* of the program: STATE shows it, and when it changed [none] */
 
     uint32_t
             ring_bytes; /* for each thread that records: a power of two, 4 KiB … 64 MiB [256 KiB] */
